@@ -1,0 +1,1 @@
+"""A process that holds a solution: nursery, worker, channel, limits and isolation."""
