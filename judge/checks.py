@@ -385,7 +385,7 @@ SIGMAS = 5.0  # a false alarm in 1.7 million draws of a normal statistic
 def moments(draws: torch.Tensor, mean: float, std: float, what: str = "the draws", kurtosis: float = 3.0) -> str | None:
     """None when mean and standard deviation of independent draws are as expected, else a sentence.
 
-    False-alarm rate below 1e-6 a statistic for n >= 1000 draws. kurtosis: of the expected law (3 normal, 1.8 uniform).
+    False-alarm rate below 1e-6 a statistic for n >= 1000 draws. kurtosis: of the expected law (3 normal, 1.8 uniform, 1 a fair coin).
     """
     draws = draws.detach().double().flatten()
     count = draws.numel()
@@ -394,7 +394,8 @@ def moments(draws: torch.Tensor, mean: float, std: float, what: str = "the draws
     got_mean, got_std = float(draws.mean()), float(draws.std())
     if not abs(got_mean - mean) <= SIGMAS * std / math.sqrt(count):
         return f"the mean of {what} is {got_mean:.4g}, expected {mean:.4g} ({count} draws)"
-    if not abs(got_std - std) <= SIGMAS * std * math.sqrt((kurtosis - 1) / (4 * count)):
+    first_order, second_order = math.sqrt((kurtosis - 1) / (4 * count)), SIGMAS / count  # the latter for a fair coin
+    if not abs(got_std - std) <= SIGMAS * std * (first_order + second_order):
         return f"the standard deviation of {what} is {got_std:.4g}, expected {std:.4g} ({count} draws)"
     return None
 

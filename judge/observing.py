@@ -1,0 +1,181 @@
+"""The half of judging that runs in the sandbox: loads checks.py and one solution, runs checks, answers what it saw.
+
+The same code serves candidates, references and mistakes, and knows no expected value. `Observer.handle` is called by
+the worker for each request; what it yields goes back over the channel.
+
+Requests (dictionaries with "op"):
+    load     solution, checks, forbids, device            -> {"raised": Raised | None, "missing": [names]}
+    observe  check, dtype, runs: [{seed, arguments}], given, folder, second -> one answer per run
+    prepare  check, seed, dtype                            -> {"ready": True}; then
+    go                                                     -> the answer of the timed call
+"""
+
+from __future__ import annotations
+
+import linecache
+import random
+import sys
+import time
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy
+import torch
+
+from judge import devices
+from judge.checks import SOLUTION_FILE, Check, checks_of, describe_exception
+from judge.forbidden import Guard
+from judge.making import Make, derive_seed
+from judge.observations import Raised
+
+CHECKS_FILE = "checks.py"
+
+
+def _module(name: str, source: str, filename: str) -> ModuleType:
+    module = ModuleType(name)
+    module.__file__ = filename
+    sys.modules[name] = module  # before it runs: dataclasses with postponed annotations look themselves up
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    exec(compile(source, filename, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def load_checks(source: str, slug: str) -> list[Check]:
+    """The checks written in a checks.py; raises what its code raises."""
+    return checks_of(_module(f"checks_of_{slug.replace('-', '_').replace('/', '_')}", source, CHECKS_FILE))
+
+
+def reset_torch(seed: int, dtype: torch.dtype) -> None:
+    """Every check starts from the same global state, whatever the solution did before."""
+    torch.set_default_dtype(dtype)
+    torch.set_default_device(None)
+    torch.set_grad_enabled(True)
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(False)
+    torch.manual_seed(derive_seed(seed, "torch"))
+    random.seed(derive_seed(seed, "random"))
+    numpy.random.seed(derive_seed(seed, "numpy") % 2**32)
+
+
+class Observer:
+    """Holds one solution and answers what the checks see of it."""
+
+    def __init__(self) -> None:
+        self.checks: dict[str, Check] = {}
+        self.solution = ModuleType("solution")
+        self.source: list[str] = []
+        self.guard = Guard((), SOLUTION_FILE)
+        self.device = "cpu"
+        self._timed: Any = None
+
+    def handle(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """The answers to one request; one message each."""
+        operation = request["op"]
+        if operation == "load":
+            yield self._load(request)
+        elif operation == "observe":
+            yield from self._observe(request)
+        elif operation == "prepare":
+            yield self._prepare(request)
+        elif operation == "go":
+            yield self._go()
+        else:
+            raise ValueError(f"unknown operation {operation!r}")
+
+    # ------------------------------------------------------------------------------------------------ loading
+
+    def _load(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.device = devices.to_device_name(request["device"])
+        devices.prepare(request["device"])
+        self.checks = {check.name: check for check in load_checks(request["checks"], "here")}
+        self.guard = Guard(request["forbids"], SOLUTION_FILE)
+        self.source = request["solution"].splitlines()
+        reset_torch(0, torch.float32)
+        try:
+            with self.guard:
+                self.solution = _module("solution", request["solution"], SOLUTION_FILE)
+        except BaseException as error:
+            return {"raised": self._describe(error), "missing": [], "forbidden": self._forbidden()}
+        missing = [name for name in request["requires"] if not hasattr(self.solution, name)]
+        return {"raised": None, "missing": missing, "forbidden": self._forbidden()}
+
+    def _describe(self, error: BaseException) -> Raised:
+        raised = describe_exception(error, SOLUTION_FILE)
+        if raised.line is None or not 1 <= raised.line <= len(self.source):
+            return raised
+        source = self.source[raised.line - 1].strip()[:200]
+        return Raised(raised.type, raised.bases, raised.message, raised.line, source, raised.function)
+
+    def _forbidden(self) -> list[dict[str, Any]]:
+        return [{"name": use.name, "line": use.line, "source": use.source} for use in self.guard.uses]
+
+    # ---------------------------------------------------------------------------------------------- observing
+
+    def _make(self, seed: int, dtype: torch.dtype, folder: str) -> Make:
+        reset_torch(seed, dtype)
+        return Make(seed, self.device, dtype, folder)
+
+    def _observe(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        check = self.checks[request["check"]]
+        dtype = getattr(torch, request["dtype"])
+        function = check.then if request.get("second") else check.observe
+        for run in request["runs"]:
+            make = self._make(run["seed"], dtype, request.get("folder", ""))
+            arguments = dict(run["arguments"])
+            if "given" in request:
+                arguments["given"] = make.place(request["given"])
+            began = time.perf_counter()
+            with self.guard:
+                seen = self._call(function, make, arguments)
+            seconds = time.perf_counter() - began
+            torch.set_default_dtype(torch.float32)
+            yield {
+                "seen": seen,
+                "seconds": seconds,
+                "filled": [[name, list(shape)] for name, shape in make.filled_names],
+                "forbidden": self._forbidden(),
+            }
+
+    def _call(self, function: Any, make: Make, arguments: dict[str, Any]) -> Any:
+        try:
+            seen = function(self.solution, make, **arguments)
+        except BaseException as error:
+            return self._describe(error)
+        return self._cases(seen, make) if isinstance(seen, dict) else seen
+
+    def _cases(self, seen: dict[str, Any], make: Make) -> dict[str, Any]:
+        cases = {}
+        for name, case in list(seen.items()):
+            if callable(case) and not isinstance(case, torch.Tensor):
+                make.restart(name)
+                try:
+                    case = case()
+                except BaseException as error:
+                    case = self._describe(error)
+            cases[name] = case
+        return cases
+
+    # ------------------------------------------------------------------------------------------------- timing
+
+    def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
+        make = self._make(request["seed"], getattr(torch, request["dtype"]), "")
+        self.guard.__enter__()
+        try:
+            self._timed = self.checks[request["check"]].observe(self.solution, make)
+        except BaseException as error:
+            self._timed = None
+            return {"ready": False, "seen": self._describe(error), "forbidden": self._forbidden()}
+        finally:
+            self.guard.__exit__(None, None, None)
+        return {"ready": True}
+
+    def _go(self) -> dict[str, Any]:
+        timed, self._timed = self._timed, None
+        try:
+            seen = timed()
+            if self.device != "cpu" and torch.cuda.is_available():
+                torch.cuda.synchronize()
+        except BaseException as error:
+            seen = self._describe(error)
+        return {"seen": seen}
