@@ -1,18 +1,36 @@
-"""Finding and reading problems: plain folders, in the bundled pack or in any folder with problems/ and reference/."""
+"""Finding and reading problems: plain folders, in the bundled pack or in any folder with problems/ and reference/.
+
+`packs()` knows where problems are, `Packs.find("attention")` turns what a person typed into a `Problem`, and a Problem
+reads its texts when they are asked for. Whatever is wrong with a folder becomes a `BrokenProblem` that names the file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import ast
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal, TypeVar, get_args
+
+import msgspec
+
+from judge.finding import UnknownProblem, either, find_name, number_of
+
+__all__ = ["BrokenProblem", "Mistake", "Pack", "Packs", "Problem", "UnknownProblem", "packs"]
+
+PACKS_VARIABLE = "JUDGE_PROBLEMS"
+
+Difficulty = Literal["easy", "medium", "hard"]
+Family = Literal["cpu", "cuda", "mps", "sim"]
+Shape = TypeVar("Shape")
+
+_SETTINGS = "problem.toml"
 
 
 class BrokenProblem(ValueError):
     """A problem folder that cannot be used; the message names the file, the field and what is wrong."""
-
-
-class UnknownProblem(ValueError):
-    """No problem, or more than one, answers to a name; the message suggests."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +44,9 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem folder and its hidden half."""
+    """One problem folder and its hidden half. Texts and sources are read each time they are asked for."""
 
-    slug: str  # "25-self-attention"
+    slug: str  # "25-self-attention", in other packs than the bundled one "mypack/25-self-attention"
     number: int | None
     titles: dict[str, str]  # language -> title; always has "en"
     source: str  # the interview question it comes from
@@ -39,12 +57,246 @@ class Problem:
     forbids: tuple[str, ...]
     requires: tuple[str, ...]  # names that a solution must define
     devices: tuple[str, ...] | None  # families it can be judged on; None: all
-    mistake_checks: dict[str, tuple[str, ...]]  # mistake -> checks that are meant to reject it ([mistakes] in problem.toml)
+    mistake_checks: dict[
+        str, tuple[str, ...]
+    ]  # mistake -> checks that are meant to reject it ([mistakes] in problem.toml)
     folder: Path
     hidden: Path  # its folder below reference/
 
     def text(self, name: str, language: str = "en") -> str:
         """statement, hints: the text in that language, or in English where it is not translated."""
-        raise NotImplementedError
+        translated = self.folder / f"{name}.{language}.md"
+        return _read(translated if translated.is_file() else self.folder / f"{name}.md")
 
-    # stub, checks_source, reference, oracle, also, mistakes, hints: properties that read the files
+    def title(self, language: str = "en") -> str:
+        return self.titles.get(language, self.titles["en"])
+
+    def hints(self, language: str = "en") -> list[str]:
+        """The hints, each giving away more than the one before.
+
+        They are the sections of hints.md, which start at the headings `## 1`, `## 2`, `## 3`; the headings themselves
+        and what stands above the first are left out.
+        """
+        sections = re.split(r"^## .*$", self.text("hints", language), flags=re.MULTILINE)
+        return [section.strip() for section in sections[1:] if section.strip()]
+
+    @property
+    def stub(self) -> str:
+        """What the candidate starts from."""
+        return _read(self.folder / "stub.py")
+
+    @property
+    def checks_source(self) -> str:
+        return _read(self.folder / "checks.py")
+
+    @property
+    def reference(self) -> str:
+        """The hidden solution, which `judge reveal` shows."""
+        return _read(self.hidden / "solution.py")
+
+    @property
+    def oracle(self) -> str | None:
+        """The one-call solution that proves the reference, where there is one."""
+        path = self.hidden / "oracle.py"
+        return _read(path) if path.is_file() else None
+
+    @property
+    def also(self) -> dict[str, str]:
+        """The other right ways: file name without .py -> source."""
+        return {path.stem: _read(path) for path in sorted(self.hidden.glob("also_*.py"))}
+
+    @property
+    def mistakes(self) -> list[Mistake]:
+        """The known wrong solutions by name; raises BrokenProblem where files, docstrings and [mistakes] disagree."""
+        files = {path.stem: path for path in sorted((self.folder / "mistakes").glob("*.py"))}
+        for name in self.mistake_checks:
+            if name not in files:
+                raise BrokenProblem(
+                    f"{_shown(self.folder / _SETTINGS)}: [mistakes] names {name}, but mistakes/{name}.py is missing"
+                )
+        for name, path in files.items():
+            if name not in self.mistake_checks:
+                raise BrokenProblem(
+                    f"{_shown(path)}: [mistakes] in problem.toml does not say which checks must reject it"
+                )
+        return [_mistake(path) for path in files.values()]
+
+    @property
+    def messages(self) -> dict[str, dict[str, str]]:
+        """messages.zh.toml: "checks" -> check -> its sentence in Chinese; "mistakes" -> mistake -> its text."""
+        path = self.folder / "messages.zh.toml"
+        empty: dict[str, dict[str, str]] = {"checks": {}, "mistakes": {}}
+        return empty | _decode(path, dict[str, dict[str, str]]) if path.is_file() else empty
+
+    def hidden_paths(self) -> list[Path]:
+        """Every file that gives the answer away: a solution's process must fail to open each of them."""
+        return [path for folder in (self.hidden, self.folder / "mistakes") for path in _files(folder)]
+
+
+class _Settings(msgspec.Struct, forbid_unknown_fields=True):
+    """problem.toml, as a problem's author writes it."""
+
+    title: str
+    source: str
+    tags: list[str]
+    difficulty: Difficulty
+    minutes: Annotated[int, msgspec.Meta(ge=1)]
+    requires: list[str]
+    title_zh: str | None = None
+    order: int | None = None
+    forbids: list[str] = []
+    devices: list[Family] | None = None
+    mistakes: dict[str, list[str]] = {}
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A folder with problems/ and reference/."""
+
+    name: str  # "" for the bundled one, else the folder's name
+    root: Path
+
+
+@dataclass
+class Packs:
+    """All problems that this run knows, in the order of their packs and names. Each is read when it is asked for."""
+
+    places: Sequence[Pack]
+    _folders: dict[str, tuple[Pack, Path]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._folders = {
+            f"{pack.name}/{folder.name}" if pack.name else folder.name: (pack, folder)
+            for pack in self.places
+            for folder in sorted((pack.root / "problems").iterdir())
+            if folder.is_dir() and not folder.name.startswith((".", "_"))
+        }
+
+    def __iter__(self) -> Iterator[Problem]:
+        return map(self.read, self.names)
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._folders)
+
+    def read(self, name: str) -> Problem:
+        """The problem of exactly that name; raises BrokenProblem when its folder cannot be used."""
+        pack, folder = self._folders[name]
+        settings = _decode(folder / _SETTINGS, _Settings)
+        hidden = pack.root / "reference" / folder.name
+        for needed in (folder / "checks.py", hidden / "solution.py"):
+            if not needed.is_file():
+                raise BrokenProblem(f"{_shown(needed)} is missing")
+        return Problem(
+            slug=name,
+            number=number_of(folder.name),
+            titles={"en": settings.title} | ({"zh": settings.title_zh} if settings.title_zh else {}),
+            source=settings.source,
+            tags=tuple(settings.tags),
+            difficulty=settings.difficulty,
+            minutes=settings.minutes,
+            order=settings.order,
+            forbids=tuple(settings.forbids),
+            requires=tuple(settings.requires),
+            devices=tuple(settings.devices) if settings.devices is not None else None,
+            mistake_checks={mistake: tuple(checks) for mistake, checks in settings.mistakes.items()},
+            folder=folder,
+            hidden=hidden,
+        )
+
+    def find(self, name: str) -> Problem:
+        """The problem that a person means by a number, a slug, its beginning or a part of it.
+
+        Raises UnknownProblem, with candidates or a suggestion, and BrokenProblem when its folder cannot be used.
+        """
+        return self.read(find_name(name, self._folders))
+
+
+def packs(extra: Sequence[Path] = ()) -> Packs:
+    """The bundled problems, and those of the folders given here and in JUDGE_PROBLEMS (separated as in PATH).
+
+    Raises BrokenProblem for a folder without problems/, and for two different packs of one name.
+    """
+    from_environment = [Path(entry) for entry in os.environ.get(PACKS_VARIABLE, "").split(os.pathsep) if entry]
+    found = [Pack("", _bundled_root())]
+    for given in [*extra, *from_environment]:
+        root = given.expanduser().resolve()
+        if any(pack.root == root for pack in found):
+            continue
+        if not (root / "problems").is_dir():
+            raise BrokenProblem(f"{given} is no pack of problems: it has no folder problems/")
+        if any(pack.name == root.name for pack in found):
+            raise BrokenProblem(f"two packs of problems are called '{root.name}'; rename the folder {given}")
+        found.append(Pack(root.name, root))
+    return Packs(found)
+
+
+def _bundled_root() -> Path:
+    """In a wheel inside the package, in a checkout the repository's root."""
+    package = Path(__file__).resolve().parent
+    return package / "bundled" if (package / "bundled").is_dir() else package.parent
+
+
+# -------------------------------------------------------------------------------------------------------- reading files
+
+
+def _shown(path: Path) -> str:
+    """The path from the pack's folder on for a bundled problem, else in full."""
+    root = _bundled_root()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise BrokenProblem(f"{_shown(path)} is missing") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrokenProblem(f"{_shown(path)} cannot be read: {error}") from None
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+
+
+def _mistake(path: Path) -> Mistake:
+    source = _read(path)
+    try:
+        text = ast.get_docstring(ast.parse(source))
+    except SyntaxError as error:
+        raise BrokenProblem(f"{_shown(path)}: line {error.lineno}: {error.msg}") from None
+    if not text:
+        raise BrokenProblem(f"{_shown(path)}: a mistake needs a docstring: it is the diagnosis shown to the candidate")
+    return Mistake(path.stem, " ".join(text.split()), source)
+
+
+def _decode(path: Path, shape: type[Shape]) -> Shape:
+    source = _read(path)
+    try:
+        return msgspec.toml.decode(source, type=shape)
+    except msgspec.ValidationError as error:
+        raise BrokenProblem(f"{_shown(path)}: {_explain(str(error))}") from None
+    except msgspec.DecodeError as error:
+        raise BrokenProblem(f"{_shown(path)}: not valid TOML: {error}") from None
+
+
+_CHOICES = {"difficulty": get_args(Difficulty), "devices": get_args(Family)}
+_IN_WORDS = {"str": "a text", "int": "a whole number", "array": "a list", "object": "a table", "float": "a number"}
+
+
+def _explain(complaint: str) -> str:
+    """What msgspec says about problem.toml, in the words of someone who writes one."""
+    complaint, _, where = complaint.partition(" - at `$.")
+    where = where.rstrip("`")
+    if missing := re.search(r"missing required field `(\w+)`", complaint):
+        return f"{missing[1]} is missing"
+    if unknown := re.search(r"unknown field `(\w+)`", complaint):
+        return f"there is no field {unknown[1]}; the fields are {', '.join(_Settings.__struct_fields__)}"
+    if value := re.fullmatch(r"Invalid enum value (.+)", complaint):
+        return f"{where} must be {either(_CHOICES[where.split('[')[0]])}, not {value[1]}"
+    if too_small := re.fullmatch(r"Expected `int` >= (\d+)", complaint):
+        return f"{where} must be at least {too_small[1]}"
+    if kinds := re.fullmatch(r"Expected `([\w |]+)`, got `(\w+)`", complaint):
+        wanted, got = (_IN_WORDS.get(kind, kind) for kind in (kinds[1].removesuffix(" | null"), kinds[2]))
+        return f"{where} must be {wanted}, not {got}"
+    return f"{where}: {complaint}" if where else complaint
