@@ -89,3 +89,32 @@ class Channel:
                 raise ChannelClosed("the worker is gone")
             data += part
         return data
+
+
+class Inbox:
+    """Takes a stream of bytes apart into messages, never holding more than the caps allow."""
+
+    def __init__(self, max_bytes: int = MAX_PAYLOAD) -> None:
+        self._data = bytearray()
+        self._max_bytes = max_bytes
+
+    def feed(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """Adds bytes; header and payload of the next complete message, or None.
+
+        Call it with b"" to see whether another message is already here. Raises `Malformed`.
+        """
+        self._data += data
+        if len(self._data) < PREFIX.size:
+            return None
+        magic, header_size, payload_size = PREFIX.unpack_from(self._data)
+        if magic != MAGIC:
+            raise Malformed("not a message")
+        if header_size > MAX_HEADER or payload_size > self._max_bytes:
+            raise Malformed("a message larger than allowed")
+        middle = PREFIX.size + header_size
+        end = middle + payload_size
+        if len(self._data) < end:
+            return None
+        header, payload = bytes(self._data[PREFIX.size : middle]), bytes(self._data[middle:end])
+        del self._data[:end]
+        return header, payload

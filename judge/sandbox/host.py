@@ -1,0 +1,473 @@
+"""The trusted side of the sandbox: starts a nursery, asks it for workers, talks to them within limits.
+
+    with Nursery.start(handler="judge.observing:Observer") as nursery:
+        with nursery.worker(limits=Limits()) as worker:
+            answer = worker.ask({"op": "load", ...})
+
+`Worker.ask` and `Worker.receive` raise a `Stopped` that says which limit was tripped, or that the worker died; after
+that the worker is gone and a fresh one has to be asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+import msgspec
+import psutil
+
+from judge.sandbox.limits import Limits
+from judge.sandbox.nursery import Answer, Order, Setup
+
+TICK = 0.02  # seconds between two looks at a worker's memory and CPU time
+SO_PASSCRED = getattr(socket, "SO_PASSCRED", 16)
+SCM_CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", 2)
+START_SECONDS = 120.0
+
+PRELOAD = ["numpy", "hypothesis.strategies", "judge.observing", "judge.sandbox.worker", "judge.devices.sim"]
+LATER = ["torch._dynamo", "torch.optim"]
+# Modules that a solution may import lazily, and that would be slow or impossible to load later.
+PRELOAD += "multiprocessing.queues concurrent.futures.process encodings.idna tempfile shutil pickle zipfile".split()
+
+
+class SandboxBroken(RuntimeError):
+    """The judge's own machinery failed: never the candidate's fault."""
+
+
+class Stopped(Exception):
+    """The worker is gone or was stopped; `verdict` says why in the report's words."""
+
+    def __init__(self, verdict: str, message: str) -> None:
+        super().__init__(message)
+        self.verdict = verdict
+        self.message = message
+
+
+class Nursery:
+    """A running nursery; make one with `Nursery.start`. Workers may be asked for from several threads."""
+
+    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, folder: str) -> None:
+        self._process = process
+        self._control = control
+        self._lock = threading.Lock()
+        self._ready = False
+        self.folder = folder
+        self.layers: Any = None  # isolation.Layers, once it is ready
+
+    @classmethod
+    def start(
+        cls,
+        handler: str = "judge.observing:Observer",
+        *,
+        gpu: bool = False,
+        eager: bool = False,
+        preload: Sequence[str] = tuple(PRELOAD),
+        later: Sequence[str] = tuple(LATER),
+        without: Sequence[str] = (),
+    ) -> Nursery:
+        """Starts the process and returns at once; the first worker waits until it is ready.
+
+        gpu: workers may use CUDA. eager: import everything before the first worker. without: layers of isolation to
+        leave out ("namespaces", "landlock", "seccomp", "other_user"), for tests.
+        """
+        folder = os.path.realpath(tempfile.mkdtemp(prefix="judge-"))
+        os.chmod(folder, 0o711)  # workers of other users pass through to their own folder
+        setup = Setup(
+            folder=folder,
+            handler=handler,
+            preload=list(preload),
+            later=list(later),
+            namespaces="namespaces" not in without,
+            landlock="landlock" not in without,
+            seccomp="seccomp" not in without,
+            other_user="other_user" not in without,
+            warm_up=not gpu,
+            eager=eager,
+        )
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        program = (
+            f"import sys; sys.path[:] = {sys.path!r}; from judge.sandbox.nursery import main; "
+            f"main({theirs.fileno()}, sys.argv[1])"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-c", program, msgspec.json.encode(setup).decode()],
+            env=_environment(folder, gpu),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=None if os.environ.get("JUDGE_DEBUG") else subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,
+        )
+        theirs.close()
+        return cls(process, control, folder)
+
+    def __enter__(self) -> Nursery:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the nursery with all its workers, and removes the private folders."""
+        self._control.close()
+        try:
+            self._process.wait(timeout=3)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def wait_until_ready(self) -> None:
+        """Blocks until torch is imported there; `SandboxBroken` when it cannot serve."""
+        with self._lock:
+            self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        if not self._ready:
+            answer = self._read()
+            self.layers = answer.layers
+            self._ready = True
+
+    def _read(self) -> Answer:
+        self._control.settimeout(START_SECONDS)
+        try:
+            message = self._control.recv(1 << 20)
+        except OSError as error:
+            raise SandboxBroken(f"the nursery does not answer: {error}") from None
+        if not message:
+            raise SandboxBroken("the nursery ended; run with JUDGE_DEBUG=1 to see why, or try `judge doctor`")
+        answer = msgspec.json.decode(message, type=Answer)
+        if answer.error:
+            raise SandboxBroken(answer.error.strip())
+        return answer
+
+    def order(self, order: Order, descriptors: Sequence[int] = ()) -> Answer:
+        """Sends one order and waits for the reply."""
+        with self._lock:
+            self._wait_until_ready()
+            try:
+                socket.send_fds(self._control, [msgspec.json.encode(order)], list(descriptors))
+            except OSError as error:
+                raise SandboxBroken(f"the nursery is gone: {error}") from None
+            return self._read()
+
+    def worker(
+        self,
+        limits: Limits | None = None,
+        *,
+        device: str = "cpu",
+        folder: str = "",
+        hidden_paths: Sequence[str] = (),
+    ) -> Worker:
+        """Forks a worker. `folder`: the private folder of another worker, to be shared; `hidden_paths` must be out
+        of its reach wherever the layers allow that to be promised, else `SandboxBroken`."""
+        limits = limits or Limits()
+        ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, SO_PASSCRED, 1)
+        reader, writer = os.pipe()
+        try:
+            answer = self.order(
+                Order("fork", folder=folder, device=device, limits=limits, hidden_paths=list(hidden_paths)),
+                [theirs.fileno(), writer],
+            )
+        except BaseException:
+            ours.close()
+            os.close(reader)
+            raise
+        finally:
+            theirs.close()
+            os.close(writer)
+        worker = Worker(self, answer.worker, answer.folder, not folder, ours, reader, limits)
+        try:
+            worker.greet(promised=bool(self.layers and self.layers.landlock))
+        except BaseException:
+            worker.close()
+            raise
+        return worker
+
+
+class Worker:
+    """One forked process holding one solution; see `judge.sandbox.worker` for its side."""
+
+    def __init__(
+        self, nursery: Nursery, number: int, folder: str, owns_folder: bool, sock: socket.socket, output: int, limits: Limits
+    ) -> None:
+        from judge.sandbox.channel import Channel, Inbox
+
+        self._nursery = nursery
+        self._number = number
+        self._owns_folder = owns_folder
+        self._channel = Channel(sock)
+        self._inbox = Inbox(limits.answer_bytes)
+        self._output_fd = output
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        self._poll.register(output, select.POLLIN)
+        self._process: psutil.Process | None = None
+        self._memory_at_start = 0
+        self._cpu_at_start = 0.0
+        self._printed = CappedText(limits.output_bytes)
+        self.folder = folder
+        self.limits = limits
+        self.alive = True
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kills the worker and everything it started; its private folder goes too."""
+        if self._number < 0:
+            return
+        self._end()
+        number, self._number = self._number, -1
+        if self._owns_folder and number:
+            with contextlib.suppress(SandboxBroken):
+                self._nursery.order(Order("folder", folder=self.folder))
+        self._channel.close()
+        os.close(self._output_fd)
+
+    def _end(self) -> int:
+        if not self.alive:
+            return 0
+        self.alive = False
+        try:
+            return self._nursery.order(Order("end", worker=self._number)).status
+        except SandboxBroken:
+            return 0
+
+    # ----------------------------------------------------------------------------------------------- starting
+
+    def greet(self, *, promised: bool) -> None:
+        """Learns the worker's pid from the kernel, and that no hidden file is in its reach."""
+        from judge.sandbox.worker import HELLO
+
+        sock = self._channel.socket
+        if not self._wait_readable(sock, START_SECONDS):
+            raise SandboxBroken("a new worker does not answer")
+        data, ancillary, _, _ = sock.recvmsg(len(HELLO), socket.CMSG_SPACE(12))
+        credentials = [raw for level, kind, raw in ancillary if (level, kind) == (socket.SOL_SOCKET, SCM_CREDENTIALS)]
+        if data != HELLO or not credentials:
+            raise SandboxBroken(f"a new worker could not be isolated: {self.printed()[-500:].strip() or 'it died'}")
+        sock.setsockopt(socket.SOL_SOCKET, SO_PASSCRED, 0)
+        pid = struct.unpack("3i", credentials[0])[0]
+        try:
+            self._process = psutil.Process(pid)
+            self._memory_at_start = self._process.memory_info().rss
+        except psutil.Error as error:
+            raise SandboxBroken(f"a new worker cannot be watched: {error}") from None
+        readable = self._receive(START_SECONDS, START_SECONDS)["readable"]
+        if readable and promised:
+            raise SandboxBroken(f"a solution could read {readable[0]}: nothing is judged like this")
+
+    def _wait_readable(self, sock: socket.socket, seconds: float) -> bool:
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+
+    # ------------------------------------------------------------------------------------------------ talking
+
+    def ask(self, request: dict[str, Any], *, cpu_seconds: float | None = None) -> Any:
+        """Sends a request and returns the first answer, an Observation's value; see `answers` for several."""
+        return next(self.answers(request, 1, cpu_seconds=cpu_seconds)).value
+
+    def answers(self, request: dict[str, Any], count: int, *, cpu_seconds: float | None = None) -> Iterator[Any]:
+        """Sends a request and yields its `count` answers (Observations) as they come, each within the limits."""
+        self.send(request)
+        for _ in range(count):
+            yield self.receive(cpu_seconds=cpu_seconds)
+
+    def send(self, request: dict[str, Any]) -> None:
+        """Sends a request without waiting; raises Stopped when the worker is gone."""
+        from judge.sandbox.channel import ChannelClosed
+
+        if not self.alive:
+            raise Stopped("crashed", "the process had ended")
+        try:
+            self._channel.send(request)
+        except ChannelClosed:
+            raise self._dead() from None
+
+    def receive(self, *, cpu_seconds: float | None = None) -> Any:
+        """The next answer as an Observation; raises Stopped when a limit is tripped or the worker dies."""
+        from judge.observations import Malformed
+
+        cpu = cpu_seconds or self.limits.cpu_seconds
+        wall = max(self.limits.wall_seconds, 3 * cpu)
+        try:
+            return self._receive_observation(cpu, wall)
+        except Malformed as error:
+            self._end()
+            raise Stopped("crashed", f"the process sent something that is not an answer ({error})") from None
+
+    def _receive(self, cpu_seconds: float, wall_seconds: float) -> dict[str, Any]:
+        return self._receive_observation(cpu_seconds, wall_seconds).value
+
+    def _receive_observation(self, cpu_seconds: float, wall_seconds: float) -> Any:
+        from judge.observations import decode
+
+        sock = self._channel.socket
+        began = time.monotonic()
+        cpu_began = self._cpu_time()
+        next_look = began + TICK
+        waiting = self._inbox.feed(b"")
+        if waiting is not None:
+            return decode(*waiting)
+        while True:
+            for descriptor, _ in self._poll.poll(TICK * 1000):
+                if descriptor == self._output_fd:
+                    self._read_output()
+                    continue
+                try:
+                    data = sock.recv(1 << 20)
+                except OSError:
+                    data = b""
+                if not data:
+                    raise self._dead()
+                message = self._inbox.feed(data)
+                if message is not None:
+                    self._drain_output()
+                    return decode(*message)
+            now = time.monotonic()
+            if now >= next_look:
+                next_look = now + TICK
+                self._look(cpu_began, cpu_seconds, now - began, wall_seconds)
+
+    def _look(self, cpu_began: float, cpu_seconds: float, wall: float, wall_seconds: float) -> None:
+        assert self._process is not None
+        try:
+            memory = self._process.memory_info().rss - self._memory_at_start
+            cpu = self._cpu_time() - cpu_began
+        except psutil.Error:
+            return  # it has just died: the channel will tell
+        if memory > self.limits.memory_bytes:
+            self._end()
+            raise Stopped("memory", f"used more than {self.limits.memory_bytes >> 20} MiB of memory")
+        if cpu > cpu_seconds:
+            self._end()
+            raise Stopped("timeout", f"took more than {cpu_seconds:g} s of CPU time")
+        if wall > wall_seconds:
+            self._end()
+            idle = " without computing: it waits for something" if cpu < 0.1 * wall else ""
+            raise Stopped("timeout", f"took more than {wall_seconds:g} s{idle}")
+
+    def _cpu_time(self) -> float:
+        if self._process is None:
+            return 0.0
+        try:
+            times = self._process.cpu_times()
+        except psutil.Error:
+            return 0.0
+        return times.user + times.system
+
+    def _dead(self) -> Stopped:
+        self._drain_output()
+        status = self._end()
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            name = signal.Signals(number).name if number in list(signal.Signals) else str(number)
+            return Stopped("crashed", f"the process was killed by {name} ({signal.strsignal(number)})")
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 77:
+            return Stopped("memory", "ran out of memory")
+        return Stopped("crashed", f"the process ended by itself (exit status {os.waitstatus_to_exitcode(status)})")
+
+    # ------------------------------------------------------------------------------------------------- output
+
+    def _read_output(self) -> None:
+        try:
+            data = os.read(self._output_fd, 1 << 16)
+        except OSError:
+            data = b""
+        if not data:
+            self._poll.unregister(self._output_fd)
+        self._printed.add(data)
+        if self._printed.total > MAX_PRINTED:
+            self._end()
+            raise Stopped("output-limit", f"printed more than {MAX_PRINTED >> 20} MiB")
+
+    def _drain_output(self) -> None:
+        poll = select.poll()
+        poll.register(self._output_fd, select.POLLIN)
+        while poll.poll(0):
+            data = os.read(self._output_fd, 1 << 16)
+            self._printed.add(data)
+            if not data or self._printed.total > MAX_PRINTED:
+                break
+
+    def printed(self) -> str:
+        """What the solution has printed since the last call, head and tail."""
+        text = self._printed.take()
+        return text
+
+
+MAX_PRINTED = 1 << 24
+
+
+class CappedText:
+    """Keeps head and tail of a stream of bytes."""
+
+    def __init__(self, capacity: int) -> None:
+        self._half = capacity // 2
+        self._head = bytearray()
+        self._tail = bytearray()
+        self._size = 0
+        self.total = 0  # over the whole life of the stream
+
+    def add(self, data: bytes) -> None:
+        """Takes more bytes in."""
+        self.total += len(data)
+        self._size += len(data)
+        room = self._half - len(self._head)
+        self._head += data[:room]
+        self._tail += data[room:] if room > 0 else data
+        del self._tail[: max(0, len(self._tail) - self._half)]
+
+    def take(self) -> str:
+        """The text so far, with a note where the middle is missing; forgets it."""
+        left_out = self._size - len(self._head) - len(self._tail)
+        middle = f"\n[... {left_out} bytes left out ...]\n".encode() if left_out else b""
+        text = bytes(self._head + middle + self._tail).decode("utf-8", "replace")
+        self._head.clear()
+        self._tail.clear()
+        self._size = 0
+        return text
+
+
+def _environment(folder: str, gpu: bool) -> dict[str, str]:
+    """Nothing of the caller's environment but what makes one thread, quick forks and, if asked for, a GPU."""
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": folder,
+        "TMPDIR": folder,
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "passive",
+        "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    if gpu:
+        environment |= {name: value for name, value in os.environ.items() if name.startswith(("CUDA_", "NVIDIA_"))}
+        environment["LD_LIBRARY_PATH"] = os.environ.get("LD_LIBRARY_PATH", "")
+    else:
+        environment["CUDA_VISIBLE_DEVICES"] = ""
+    return environment
