@@ -1,0 +1,358 @@
+"""A report for the terminal: one line a check, then the evidence of what failed, then what to do next.
+
+Everything in a report may have been written by a solution, so nothing is read as markup and all of it goes through
+`plain`. Lines are cut or wrapped here, by cells, and never by the terminal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from judge.report import CheckResult, Diagnosis, Report
+from judge.report.curves import sparkline
+from judge.report.text import plain, shorten, wrap
+from judge.report.words import located, marks_for, word
+
+NEUTRAL = ("skipped", "not judged")
+MESSAGE_LINES = 12
+PRINTED_LINES = 8
+VALUE_LINES = 4
+MORE_CASES = 4
+FEWEST_CELLS, MOST_CELLS = 40, 120
+
+Piece = tuple[str, str]  # text and style
+
+
+def render(report: Report, console: Console, *, language: str = "en", handed_out: bool = False) -> None:
+    """Prints a report.
+
+    language: of the report's own words, "en" or "zh". handed_out: for a student after grading, so without the class's
+    secret seed and without the next step.
+    """
+    page = _Page(report, console, language)
+    page.headline()
+    if report.untouched:
+        page.paragraph(page.word("stub"))
+        page.paragraph(page.word("write", file=plain(report.file or f"solutions/{report.problem}.py", lines=1)))
+    elif report.message:
+        page.could_not_be_judged(report.message)
+    if report.checks and not report.untouched:
+        page.rows()
+        page.explanations()
+        page.curves()
+        for diagnosis in report.diagnosis:
+            page.diagnosis(diagnosis)
+    page.footer(handed_out)
+    page.print()
+
+
+def score_text(score: float) -> str:
+    """A score without needless decimals, never rounded up to a full one."""
+    return f"{math.floor(score * 10 + 1e-6) / 10:g}"
+
+
+def mark_of(verdict: str, console: Console) -> Piece:
+    """The mark of a verdict and its style."""
+    marks = marks_for(console.encoding)
+    if verdict == "passed":
+        return marks.passed, "green"
+    if verdict in NEUTRAL:
+        return marks.neutral, "dim"
+    return (marks.infra, "magenta") if verdict == "infra" else (marks.failed, "red")
+
+
+class _Page:
+    def __init__(self, report: Report, console: Console, language: str) -> None:
+        self.report = report
+        self.console = console
+        self.language = language
+        self.marks = marks_for(console.encoding)
+        self.width = min(max(console.width, FEWEST_CELLS), MOST_CELLS)
+        self.lines: list[Text] = []
+        self.cut: set[str] = set()  # checks whose row does not show all that they look at
+        number = report.problem.split("-")[0]
+        self.number = plain(number if number.isdecimal() else report.problem)
+        self.checks = sorted(report.checks, key=lambda check: _rank(check.verdict))
+        self.failing = [check for check in self.checks if check.verdict not in ("passed", *NEUTRAL)]
+
+    def word(self, key: str, **values: object) -> str:
+        return word(key, self.language, **values)
+
+    # -------------------------------------------------------------------------------------------- the parts
+
+    def headline(self) -> None:
+        report = self.report
+        if report.verdict == "infra":
+            score, state, style = "", self.word("not judged yet"), "bold magenta"
+        elif report.untouched:
+            score, state, style = f"{score_text(report.score)}/100", self.word("nothing written yet"), "bold"
+        else:
+            score = f"{score_text(report.score)}/100"
+            state = self.word("accepted" if report.accepted else "not accepted")
+            style = "bold green" if report.accepted else "bold red"
+        right = f"{score}   {state}" if score else state
+        title = shorten(f"{self.number} {plain(report.title)}", self.width - cell_len(right) - 2, self.marks.ellipsis)
+        self.line((title, "bold"), (_gap(self.width, title, right), ""), (right, style))
+        self.line()
+
+    def could_not_be_judged(self, message: str) -> None:
+        mark, style = mark_of(self.report.verdict, self.console)
+        first, *rest = plain(message, lines=MESSAGE_LINES).split("\n")
+        for number, text in enumerate(wrap(first, self.width - 3)):
+            self.line((f" {mark} " if number == 0 else "   ", style), (text, ""))
+        for text in rest:
+            self.paragraph(text, indent=3)
+        if self.report.location and self.report.location not in message:
+            self.paragraph(located(plain(self.report.location, lines=1), self.language), indent=3, style="cyan")
+        if self.checks:
+            self.line()
+
+    def rows(self) -> None:
+        """One line a check: mark, kind, points, devices, what it looks at, and time where it took any."""
+        kind_width = max(cell_len(plain(check.kind)) for check in self.checks)
+        points = [f"{score_text(check.points)}/{score_text(check.max_points)}" for check in self.checks]
+        points_width = max(len(text) for text in points)
+        devices = [self._devices(check) for check in self.checks]
+        devices_width = max(cell_len(_joined(pieces)) for pieces in devices)
+        for check, gained, pieces in zip(self.checks, points, devices, strict=True):
+            mark, style = mark_of(check.verdict, self.console)
+            kind = set_cell_size(plain(check.kind), kind_width)
+            left = [(f" {mark} ", style), (f"{kind} {gained:>{points_width}}  ", ""), *pieces]
+            left.append((" " * (devices_width - cell_len(_joined(pieces)) + 2), ""))
+            right = self._remark(check)
+            room = self.width - cell_len(_joined(left)) - (cell_len(right) + 2 if right else 0)
+            said = shorten(plain(self._said(check)), max(room, 0), self.marks.ellipsis)
+            if said != plain(check.sentence):
+                self.cut.add(check.name)
+            gap = _gap(self.width, _joined(left) + said, right) if right else ""
+            self.line(*left, (said, ""), (gap, ""), (right, "dim"))
+        if any(check.tag == "edge" for check in self.checks):
+            self.line()
+            self.line((" " + ", ".join(self._counts()), "dim"))
+
+    def _devices(self, check: CheckResult) -> list[Piece]:
+        """ "cpu sim*", with a mark behind each device where they differ."""
+        differ = len(set(check.devices.values())) > 1
+        pieces: list[Piece] = []
+        for device, verdict in check.devices.items():
+            mark, style = mark_of(verdict, self.console)
+            name = plain(device, lines=1) + ("*" if _simulated(device) else "")
+            pieces += [(" " if pieces else "", ""), (f"{name} {mark}" if differ else name, style)]
+        return pieces
+
+    def _said(self, check: CheckResult) -> str:
+        if check.verdict in NEUTRAL:
+            return check.message or self.word("not run" if check.verdict == "skipped" else "not judged")
+        return check.message if check.verdict == "passed" and check.message else check.sentence
+
+    def _remark(self, check: CheckResult) -> str:
+        known = check.verdict not in ("passed", "wrong", *NEUTRAL)
+        verdict = [self.word(check.verdict)] if known else []
+        return "  ".join([*verdict, *([f"{check.seconds:.1f}s"] if check.seconds >= 0.05 else [])])
+
+    def _counts(self) -> Iterable[str]:
+        judged = [check for check in self.checks if check.verdict != "not judged"]
+        for tag in dict.fromkeys(check.tag for check in sorted(judged, key=lambda check: check.tag != "core")):
+            passed = sum(check.verdict == "passed" for check in judged if check.tag == tag)
+            yield f"{plain(tag)} {passed}/{sum(check.tag == tag for check in judged)}"
+
+    def explanations(self) -> None:
+        """The evidence of each failing check; checks that failed alike share one block."""
+        blocks: dict[tuple[object, ...], list[CheckResult]] = {}
+        for check in self.failing:
+            alike = (
+                check.verdict,
+                check.message,
+                check.location,
+                check.index,
+                check.expected,
+                check.got,
+                check.example,
+            )
+            same = check.message is not None and all(case.verdict == check.verdict for case in check.cases or [])
+            blocks.setdefault((*alike, tuple(check.devices.values())) if same else (check.name,), []).append(check)
+        printed: str | None = None
+        for alike_checks in blocks.values():
+            self.line()
+            check = alike_checks[0]
+            self._heading(alike_checks)
+            self._evidence(check)
+            if check.stdout and check.stdout.strip() and check.stdout != printed:
+                printed = check.stdout
+                self.paragraph(self.word("printed"), indent=2)
+                for text in plain(printed.strip("\n"), lines=PRINTED_LINES).split("\n"):
+                    for part in wrap(text, self.width - 6) or [""]:
+                        self.line((f"    {self.marks.bar} ", "dim"), (part, ""))
+
+    def _heading(self, checks: list[CheckResult]) -> None:
+        check = checks[0]
+        names = [f"{plain(one.kind)} {self.marks.dot} {plain(one.name)}" for one in checks]
+        for text in wrap(", ".join(names), self.width):
+            self.line((text, "bold"))
+        if len(checks) == 1 and check.name in self.cut:
+            self.paragraph(plain(check.sentence), indent=2)
+        if len(checks) == 1 and check.cases:
+            pieces = [(plain(case.name), *mark_of(case.verdict, self.console)) for case in check.cases]
+            row: list[Piece] = []
+            for name, mark, style in pieces:
+                name = shorten(name, self.width - 6, self.marks.ellipsis)
+                if row and cell_len(_joined(row)) + cell_len(f"  {name} {mark}") > self.width:
+                    self.line(*row)
+                    row = []
+                row += [("  ", ""), (f"{name} ", ""), (mark, style)]
+            self.line(*row)
+
+    def _evidence(self, check: CheckResult) -> None:
+        good = [name for name, verdict in check.devices.items() if verdict == "passed"]
+        bad = [name for name, verdict in check.devices.items() if verdict not in ("passed", *NEUTRAL)]
+        where = ""
+        if good == ["cpu"] and bad:
+            where = self.word("elsewhere")
+        elif good and bad:
+            where = self.word("devices differ", good=", ".join(good), bad=", ".join(bad))
+        if check.example:
+            self.paragraph(self.word("smallest", example=plain(check.example, lines=2)), indent=2)
+        if where or check.message:
+            self.paragraph(f"{where} {plain(check.message or '', lines=MESSAGE_LINES)}".strip(), indent=2)
+        self._difference(check)
+        if check.location:
+            self.paragraph(located(plain(check.location, lines=2), self.language), indent=2, style="cyan")
+        others = [case for case in check.cases or [] if case.message and case.message not in (check.message or "")]
+        for case in others[:MORE_CASES]:
+            first = plain(case.message, lines=1).split("\n")[0]
+            text = shorten(f"{plain(case.name)}: {first}", self.width - 2, self.marks.ellipsis)
+            self.line((f"  {text}", "dim"))
+
+    def _difference(self, check: CheckResult) -> None:
+        """Where the first difference is, what was expected and what came, and by how much they differ."""
+        index = plain(check.index, lines=1) if check.index else ""
+        values = [
+            (self.word(key), plain(value, lines=VALUE_LINES))
+            for key, value in (("expected", check.expected), ("got", check.got))
+            if value is not None
+        ]
+        limits = [self.word("off by", error=f"{check.error:.2g}")] if check.error is not None else []
+        limits += [self.word("allowed", allowed=f"{check.allowed:.2g}")] if check.allowed is not None else []
+        parts = [index, *(f"{label} {value}" for label, value in values), ", ".join(limits)]
+        together = "  ".join(part for part in parts if part)
+        if "\n" not in together and cell_len(together) <= self.width - 2:
+            if together:
+                self.line((f"  {together}", ""))
+            return
+        for part in parts:
+            if part:
+                self.paragraph(part, indent=2)
+
+    def curves(self) -> None:
+        """Both learning curves of each check that has them, on one scale."""
+        for check in self.checks:
+            named = [("yours", check.curve), ("reference", check.reference_curve)]
+            drawn = [(self.word(name), curve) for name, curve in named if curve]
+            if not drawn:
+                continue
+            self.line()
+            self.line((self.word("curve") + plain(check.name), "bold"))
+            label = max(cell_len(name) for name, _ in drawn)
+            all_curves = [curve for _, curve in drawn]
+            for name, curve in drawn:
+                blocks = sparkline(curve, all_curves, self.marks.blocks, cells=min(40, self.width - label - 26))
+                ends = f"{curve[0]:.3g} {self.marks.arrow} {curve[-1]:.3g}"
+                self.line((f"  {set_cell_size(name, label)}  {blocks}  {ends}", ""))
+
+    def diagnosis(self, diagnosis: Diagnosis) -> None:
+        """The known mistake that a solution's numbers equal."""
+        count = len(diagnosis.checks)
+        if {check.name for check in self.failing} - set(diagnosis.checks) or not count:
+            where = self.word("some checks", names=", ".join(plain(name) for name in diagnosis.checks))
+        else:
+            where = self.word({1: "that check", 2: "both checks"}.get(count, "all checks"), count=count)
+        self.line()
+        self.paragraph(self.word("known mistake", where=where), style="bold yellow")
+        self.paragraph(plain(diagnosis.text, lines=MESSAGE_LINES), indent=2)
+
+    def footer(self, handed_out: bool) -> None:
+        """What to do next, and what the result rests on."""
+        report = self.report
+        self.line()
+        if report.accepted:
+            self.paragraph(self.word("all passed"))
+        if not handed_out:
+            self.paragraph(self.word("next", step=self._next_step()), style="bold")
+        if any(_simulated(device) for check in self._shown() for device in check.devices):
+            self.line((f"* {self.word('simulated')}", "dim"))
+        torch_version = ".".join(report.torch_version.split("+")[0].split(".")[:2])
+        basis = [
+            *([] if handed_out else [self.word("seed", seed=report.seed)]),
+            f"torch {torch_version}",
+            self.word("isolation", level=report.isolation[0] if report.isolation else "?"),
+            f"judge {report.judge_version}",
+            f"{report.seconds:.1f}s",
+        ]
+        for text in wrap(f" {self.marks.dot} ".join(plain(part, lines=1) for part in basis), self.width):
+            self.line((text, "dim"))
+
+    def _shown(self) -> list[CheckResult]:
+        return [] if self.report.untouched else self.checks
+
+    def _next_step(self) -> str:
+        report = self.report
+        if report.verdict == "infra":
+            return self.word("doctor")
+        if report.untouched:
+            return self.word("attempt", problem=self.number)
+        if report.accepted:
+            return self.word("reveal", problem=self.number)
+        if report.message or not self.failing:
+            return self.word("again", problem=self.number)
+        if report.hints:
+            return self.word("hint", problem=self.number, count=report.hints)
+        return self.word("only", problem=self.number, check=plain(self.failing[0].name))
+
+    # -------------------------------------------------------------------------------------------- lines
+
+    def line(self, *pieces: Piece) -> None:
+        text = Text(no_wrap=True)
+        for piece, style in pieces:
+            text.append(piece, style or None)
+        text.rstrip()
+        self.lines.append(text)
+
+    def paragraph(self, text: str, indent: int = 0, style: str = "") -> None:
+        for part in wrap(text, self.width - indent):
+            self.line((" " * indent + part, style))
+
+    def print(self) -> None:
+        encoding = self.console.encoding
+        for text in self.lines:
+            if not encoding.startswith("utf"):
+                text.plain = _encodable(text.plain, encoding)
+            self.console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
+
+
+def _rank(verdict: str) -> int:
+    return 2 if verdict == "passed" else 1 if verdict in NEUTRAL else 0
+
+
+def _simulated(device: str) -> bool:
+    return device.split(":")[0] == "sim"
+
+
+def _joined(pieces: list[Piece]) -> str:
+    return "".join(text for text, _ in pieces)
+
+
+def _gap(width: int, left: str, right: str) -> str:
+    return " " * max(width - cell_len(left) - cell_len(right), 1)
+
+
+def _encodable(text: str, encoding: str) -> str:
+    """The text with a question mark for each character the encoding lacks: its length, so its styles, stay."""
+    try:
+        return text.encode(encoding, "replace").decode(encoding)
+    except LookupError:
+        return text.encode("ascii", "replace").decode("ascii")
