@@ -60,7 +60,7 @@ def wrap(text: str, width: int) -> list[str]:
             if cell_len(current + token.rstrip()) > width:
                 if current.strip():
                     result.append(current.rstrip())
-                    current = ""
+                current = ""
                 token = token.lstrip()
                 while cell_len(token) > width:
                     piece = set_cell_size(token, width).rstrip()

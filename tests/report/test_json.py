@@ -1,8 +1,9 @@
 """The contract with other programs."""
 
 import json
+import math
 
-schema
+import jsonschema
 import pytest
 
 from judge.report import CaseResult, CheckResult, Diagnosis, Report
