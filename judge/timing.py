@@ -245,9 +245,9 @@ class _Session:
         return min(min(pair.candidate) for pair in self.pairs) > limit * usual
 
     def obviously_slow(self, limit: float) -> bool:
-        """Whether even its fastest call is far above the limit, measured by the reference's slowest."""
-        slowest = max(max(pair.reference + pair.again) for pair in self.pairs)
-        return min(min(pair.candidate) for pair in self.pairs) > OBVIOUS * limit * slowest
+        """Whether even its fastest call is so far above the limit that no interval is needed."""
+        usual = median(seconds for pair in self.pairs for seconds in pair.reference + pair.again)
+        return min(min(pair.candidate) for pair in self.pairs) > OBVIOUS * limit * usual
 
     def decide_out_of_time(self, limit: float) -> Verdict:
         """The verdict when the budget ended first.

@@ -78,7 +78,7 @@ class Worker:
 @pytest.fixture(scope="module")
 def workers() -> Iterator[dict[float, Worker]]:
     links = links_that_take(0.0015)
-    workers = {times: Worker(links, times) for times in (1.0, 1.0001, 1.3, 3.0, 30.0)}
+    workers = {times: Worker(links, times) for times in (1.0, 1.0001, 1.3, 3.0, 50.0)}
     yield workers
     for worker in workers.values():
         worker.close()
@@ -105,13 +105,13 @@ def test_with_a_limit_of_2_only_the_solution_that_takes_3_times_as_long_is_slow(
 
 @pytest.mark.usefixtures("_two_busy_neighbours")
 def test_a_hopeless_solution_is_found_out_after_few_pairs(workers):
-    result = measure(workers[30.0], workers[1.0], 2.0, random=Random(0))
+    result = measure(workers[50.0], workers[1.0], 2.0, random=Random(0))
     assert result.verdict == "slow"
     assert result.pairs <= 3
 
 
 class Clock:
-    """A stopwatch that reads prepared times; each is (seconds shown, seconds really spent)."""
+    """A stopwatch that shows prepared times; each call really takes `spent` seconds."""
 
     def __init__(self, shown: Iterator[float], spent: float = 0.0) -> None:
         self.shown, self.spent = shown, spent
@@ -169,7 +169,7 @@ def test_when_the_reference_itself_varies_by_more_than_a_fifth_nothing_is_said()
 
 
 def test_a_long_call_that_is_often_interrupted_is_not_slow():
-    interrupted = Clock(itertools.cycle([4.0] * 5 + [8.0] * 4 + [1.8]))
+    interrupted = Clock(itertools.cycle([4.0] * 10 + [8.0] * 9 + [1.8]))
     result = measure(interrupted, Clock(noisy(1.0, 0.01)), 2.0, random=Random(0))
     assert result.low > 2.0
     assert result.verdict == "unclear"
