@@ -1,0 +1,566 @@
+"""All checks of one problem on one solution: observe, compare, measure, explain.
+
+`Attempt.report` is the story: load the solution, run each check on each device, name known mistakes, add up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from judge import __version__
+from judge.checks import Check, Evidence, Ruling
+from judge.compare import Difference, cases, names_differ
+from judge.diagnosis import Outcome, diagnose
+from judge.examples import draw, shrink
+from judge.forbidden import find_uses
+from judge.making import Make, derive_seed
+from judge.observations import Observation, Raised
+from judge.problems import Problem
+from judge.report import CaseResult, CheckResult, Diagnosis, Report
+from judge.sandbox.host import SandboxBroken, Stopped
+from judge.subjects import Run, Seen, Subject
+from judge.timed import time_check
+
+if TYPE_CHECKING:
+    from judge.grading import Judge, Solution
+
+# The worst first: what a check's or a report's verdict is when several apply.
+SEVERITY = (
+    "infra", "forbidden", "crashed", "memory", "timeout", "output-limit", "error", "wrong", "slow", "skipped",
+    "not judged", "passed",
+)  # fmt: skip
+STDOUT_SHOWN = 2000
+
+
+def worst(verdicts: Collection[str]) -> str:
+    """The most severe of some verdicts; "passed" beats "not judged" when both occur."""
+    found = set(verdicts)
+    if found > {"not judged"}:
+        found.discard("not judged")
+    return next((verdict for verdict in SEVERITY if verdict in found), "not judged")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case of a check in one run on one device."""
+
+    verdict: str
+    difference: Difference | None = None
+    sentence: str | None = None  # a ruling's words, or why there is no observation
+    raised: Raised | None = None
+
+
+@dataclass
+class OnDevice:
+    """What a check gave on one device: per case the first failing run, or the last passing one."""
+
+    device: str
+    verdict: str = "passed"
+    seconds: float = 0.0
+    cases: dict[str, Case] = field(default_factory=dict)
+    example: dict[str, Any] | None = None  # arguments of the failing run that is shown
+    sentence: str | None = None
+    stdout: str = ""
+    curve: list[float] | None = None
+    reference_curve: list[float] | None = None
+    location: str | None = None
+    runs: list[Run] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
+
+
+class Attempt:
+    """One solution against one problem; made and used by `judge.grading.Judge`."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        problem: Problem,
+        solution: Solution,
+        *,
+        only: Collection[str] | None,
+        fail_fast: bool,
+        skip_costly: bool,
+        shrink: bool,
+    ) -> None:
+        self.judge = judge
+        self.problem = problem
+        self.solution = solution
+        self.fail_fast = fail_fast
+        self.skip_costly = skip_costly
+        self.shrink = shrink
+        self.checks = [check for check in judge.checks(problem) if only is None or check.name in only]
+        self.devices = [
+            device
+            for device in judge.devices
+            if problem.devices is None or device.split(":")[0] in problem.devices
+        ]
+        self._subjects: dict[tuple[str, str], Subject] = {}
+        self._stack = ExitStack()
+
+    # ------------------------------------------------------------------------------------------------- the story
+
+    def report(self, on_check: Callable[[CheckResult], None] | None = None) -> Report:
+        """Runs the checks and tells what came out; never raises for what a solution does."""
+        started, began = datetime.now().astimezone().isoformat(timespec="seconds"), time.monotonic()
+        results: list[CheckResult] = []
+        diagnosis: list[Diagnosis] = []
+        with self._stack:
+            fault = self._fault()
+            if fault is None:
+                fault, results, diagnosis = self._run_checks(on_check)
+        if fault is not None:
+            results = [self._unjudged(check, fault[0]) for check in self.checks]
+        possible = sum(result.max_points for result in results if result.verdict != "not judged")
+        score = 100 * sum(result.points for result in results) / possible if possible else 0.0
+        verdict = fault[0] if fault else worst([result.verdict for result in results])
+        return Report(
+            problem=self.problem.slug,
+            title=self.problem.titles["en"],
+            accepted=verdict == "passed",
+            score=round(score, 2),
+            verdict=verdict,
+            devices=self.devices,
+            seed=self.judge.seed,
+            isolation=self.judge.isolation,
+            seconds=round(time.monotonic() - began, 4),
+            checks=results,
+            diagnosis=diagnosis,
+            file=str(self.solution.path) if self.solution.path else self.solution.name,
+            sha256=self.solution.sha256,
+            started_at=started,
+            judge_version=__version__,
+            torch_version=torch.__version__,
+            message=fault[1] if fault else None,
+            location=fault[2] if fault else None,
+            untouched=self._untouched(),
+            hints=len(self.problem.hints("en")),
+        )
+
+    def _untouched(self) -> bool:
+        return self.solution.source is not None and self.solution.source.split() == self.problem.stub.split()
+
+    def _fault(self) -> tuple[str, str, str | None] | None:
+        """Verdict, sentence and location when the solution need not be run at all."""
+        if self.solution.fault is not None or self.solution.source is None:
+            line = self.solution.line
+            return "error", self.solution.fault or "there is no solution", f"line {line}" if line else None
+        if self._untouched():
+            return "error", "nothing written yet: this is the stub", None
+        for use in find_uses(self.solution.source, self.problem.forbids):
+            return "forbidden", f"{use.name} is forbidden in this problem", _location(use.line, use.source)
+        return None
+
+    def _run_checks(
+        self, on_check: Callable[[CheckResult], None] | None
+    ) -> tuple[tuple[str, str, str | None] | None, list[CheckResult], list[Diagnosis]]:
+        try:
+            with self.judge.machine.busy():
+                fault = self._candidate(self.devices[0]).load()
+        except SandboxBroken as error:
+            return ("infra", str(error), None), [], []
+        if fault is not None:
+            return (fault.verdict, fault.message, _location(fault.line, fault.source)), [], []
+        results: dict[str, CheckResult] = {}
+        evidence: dict[str, dict[str, OnDevice]] = {}
+        # Timing comes last: it is only worth measuring when the answers are right.
+        for check in sorted(self.checks, key=lambda check: check.kind == "timing"):
+            failed = any(result.verdict not in ("passed", "not judged") for result in results.values())
+            reason = self._reason_to_skip(check, results, failed)
+            if reason is not None:
+                result = self._unjudged(check, "skipped", reason)
+            else:
+                found = self._judge_check(check)
+                evidence[check.name] = found
+                result = self._result(check, found)
+            results[check.name] = result
+            if on_check is not None:
+                on_check(result)
+        return None, [results[check.name] for check in self.checks], self._diagnose(evidence)
+
+    def _reason_to_skip(self, check: Check, results: dict[str, CheckResult], failed: bool) -> str | None:
+        wrong_values = any(
+            result.verdict not in ("passed", "not judged") and result.kind in ("shape", "values", "gradient")
+            for result in results.values()
+            if result.part is None or check.part is None or result.part == check.part
+        )
+        if failed and self.fail_fast:
+            return "not run: an earlier check failed"
+        if check.kind == "timing" and wrong_values:
+            return "not timed: its answers are wrong"
+        if check.kind == "convergence" and wrong_values and self.skip_costly:
+            return "not run: fix the wrong values first"
+        return None
+
+    # --------------------------------------------------------------------------------------------------- one check
+
+    def _judge_check(self, check: Check) -> dict[str, OnDevice]:
+        found: dict[str, OnDevice] = {}
+        for device in self.devices:
+            if not check.runs_on(device):
+                continue
+            if any(one.verdict not in ("passed", "not judged") for one in found.values()):
+                found[device] = OnDevice(device, "skipped")
+                continue
+            for last_try in (False, True):
+                try:
+                    if check.kind == "timing":
+                        found[device] = self._time(check, device)
+                    else:
+                        with self.judge.machine.busy():
+                            found[device] = self._observe_and_judge(check, device)
+                    break
+                except SandboxBroken as error:
+                    self._forget_workers()
+                    if last_try:
+                        found[device] = OnDevice(device, "infra", sentence=str(error))
+        return found
+
+    def _observe_and_judge(self, check: Check, device: str) -> OnDevice:
+        given, hidden = self._task(check)
+        arguments = draw(check, derive_seed(self.judge.seed, self.problem.slug, check.name, "draw"))
+        if device == "sim":
+            arguments = arguments[-1:]  # it is several times slower; the first examples are the smallest
+        runs = [self._run(check, drawn) for drawn in arguments]
+        began = time.monotonic()
+        seen = self._candidate(device).observe(check, runs, given=given)
+        found = OnDevice(device, seconds=time.monotonic() - began, runs=runs, seen=seen)
+        expected, exact = self._expected(check, runs, device, given)
+        if any(one.stopped for one in expected) and device != "cpu":
+            return replace(found, verdict="not judged", sentence="the reference fails on this device")
+        for position, one in enumerate(seen):
+            judged = self._judge_run(check, device, runs[position], one, expected[position], exact[position], hidden)
+            self._add_run(found, runs[position], one, judged)
+        if check.kind == "convergence" and seen and seen[0].observation:
+            found.curve = _curve(seen[0].observation.value)
+            found.reference_curve = _curve(expected[0].observation.value) if expected[0].observation else None
+        found.verdict = worst([case.verdict for case in found.cases.values()])
+        if found.verdict in ("wrong", "error") and device == "cpu" and check.drawn and self.shrink:
+            self._shrink(check, found)
+        return found
+
+    def _add_run(self, found: OnDevice, run: Run, seen: Seen, judged: dict[str, Case]) -> None:
+        for name, case in judged.items():
+            if name not in found.cases or found.cases[name].verdict in ("passed", "not judged"):
+                found.cases[name] = case
+            if case.verdict not in ("passed", "not judged") and found.example is None:
+                found.example = dict(run.arguments)
+                found.stdout = seen.printed
+
+    def _judge_run(
+        self, check: Check, device: str, run: Run, seen: Seen, expected: Seen, exact: Seen, hidden: Any
+    ) -> dict[str, Case]:
+        """The cases of one run, by name; "" where a check has only one."""
+        if seen.forbidden:
+            use = seen.forbidden[0]
+            raised = Raised("ForbiddenCall", (), "", use["line"], use["source"])
+            return {"": Case("forbidden", sentence=f"{use['name']} is forbidden in this problem", raised=raised)}
+        if seen.stopped is not None:
+            return {"": Case(seen.stopped[0], sentence=seen.stopped[1])}
+        if expected.observation is None or exact.observation is None:
+            raise SandboxBroken(f"the reference failed in {check.name}: {expected.stopped or exact.stopped}")
+        assert seen.observation is not None
+        value = seen.observation.value
+        if check.judged_by is not None:
+            return {"": _ruled(check, Evidence(value, expected.observation.value, hidden, run.arguments))}
+        if isinstance(value, Raised) and not isinstance(expected.observation.value, Raised):
+            names = _case_names(expected.observation)
+            return {name: _raised(value, device) for name in names}
+        wrong_names = names_differ(list(seen.filled), list(expected.filled))
+        if wrong_names is not None:
+            return {name: Case("wrong", wrong_names) for name in _case_names(expected.observation)}
+        differences = cases(seen.observation, expected.observation, exact.observation, device=device)
+        return {name: _case(name, difference, value, device) for name, difference in differences.items()}
+
+    def _shrink(self, check: Check, found: OnDevice) -> None:
+        """Replaces the evidence by that of the smallest failing input."""
+        seed = derive_seed(self.judge.seed, self.problem.slug, check.name, "draw")
+        tried: dict[str, tuple[Run, Seen, dict[str, Case]]] = {}
+
+        def fails(arguments: dict[str, Any]) -> bool:
+            run = self._run(check, arguments)
+            seen = self._candidate(found.device).observe(check, [run])
+            expected, exact = self._expected(check, [run], found.device, None)
+            judged = self._judge_run(check, found.device, run, seen[0], expected[0], exact[0], None)
+            tried[repr(arguments)] = run, seen[0], judged
+            return any(case.verdict in ("wrong", "error") for case in judged.values())
+
+        known: dict[str, bool] = {}
+        expected, exact = self._expected(check, found.runs, found.device, None)
+        for position, seen in enumerate(found.seen):
+            run = found.runs[position]
+            judged = self._judge_run(check, found.device, run, seen, expected[position], exact[position], None)
+            known[repr(dict(run.arguments))] = any(case.verdict in ("wrong", "error") for case in judged.values())
+            tried[repr(dict(run.arguments))] = run, seen, judged
+        smallest = shrink(check, seed, known, fails)
+        if smallest is None or repr(smallest) not in tried:
+            return
+        run, seen, judged = tried[repr(smallest)]
+        found.example, found.stdout = dict(run.arguments), seen.printed
+        for name, case in judged.items():
+            if case.verdict not in ("passed", "not judged"):
+                found.cases[name] = case
+
+    def _time(self, check: Check, device: str) -> OnDevice:
+        timed = time_check(
+            check,
+            self._candidate(device),
+            self._known(self.problem.reference, device),
+            self.judge.machine,
+            seed=derive_seed(self.judge.seed, self.problem.slug, check.name, "timing"),
+            device=device,
+        )
+        case = Case(timed.verdict, timed.difference, timed.sentence)
+        return OnDevice(device, timed.verdict, timed.seconds, {"": case}, sentence=timed.sentence)
+
+    # --------------------------------------------------------------------------------- candidate, reference, mistakes
+
+    def _candidate(self, device: str) -> Subject:
+        assert self.solution.source is not None
+        return self._subject("candidate", self.solution.source, device, trusted=False)
+
+    def _known(self, source: str, device: str) -> Subject:
+        return self._subject(source, source, device, trusted=True)
+
+    def _subject(self, name: str, source: str, device: str, *, trusted: bool) -> Subject:
+        if (name, device) not in self._subjects:
+            subject = Subject(self.judge.nursery(device), self.problem, source, device, trusted=trusted)
+            self._subjects[name, device] = self._stack.enter_context(subject)
+        return self._subjects[name, device]
+
+    def _forget_workers(self) -> None:
+        for subject in self._subjects.values():
+            subject.close()
+        self._subjects.clear()
+
+    def _run(self, check: Check, arguments: dict[str, Any]) -> Run:
+        parts = (self.judge.seed, self.problem.slug, check.name, sorted(arguments.items()))
+        return Run(derive_seed(*parts), arguments)
+
+    def _task(self, check: Check) -> tuple[Any, Any]:
+        if check.task is None:
+            return None, None
+        return check.task(Make(derive_seed(self.judge.seed, self.judge.secret, self.problem.slug, check.name, "hidden")))
+
+    def _observed(self, source: str, check: Check, runs: Sequence[Run], dtype: str, device: str, given: Any) -> list[Seen]:
+        """What a known solution was seen to do, from memory where possible."""
+        return self.judge.memory.recall(
+            self.problem, source, check, runs, dtype, device, given,
+            lambda: self._known(source, device).observe(check, runs, dtype, given),
+        )  # fmt: skip
+
+    def _expected(self, check: Check, runs: Sequence[Run], device: str, given: Any) -> tuple[list[Seen], list[Seen]]:
+        """The reference's observations in float32 and in float64, of the CPU where the device is simulated."""
+        where = "cpu" if device == "sim" else device
+        reference = self.problem.reference
+        expected = self._observed(reference, check, runs, "float32", where, given)
+        if check.judged_by is not None:
+            return expected, expected
+        return expected, self._observed(reference, check, runs, "float64", "cpu", given)
+
+    # ------------------------------------------------------------------------------------------------- known mistakes
+
+    def _diagnose(self, evidence: dict[str, dict[str, OnDevice]]) -> list[Diagnosis]:
+        """Which known mistakes give the same observations in the checks that failed on the CPU."""
+        by_name = {check.name: check for check in self.checks}
+        device = self.devices[0]
+        looked_at = {
+            name: found[device]
+            for name, found in evidence.items()
+            if device in found and found[device].seen and by_name[name].kind != "timing"
+        }
+        failing = [name for name, found in looked_at.items() if found.verdict in ("wrong", "error")]
+        if not failing:
+            return []
+        candidate = {name: self._outcomes(by_name[name], found) for name, found in looked_at.items()}
+        known: dict[str, dict[str, dict[str, Outcome]]] = {}
+        texts = {}
+        try:
+            for mistake in self.problem.mistakes:
+                texts[mistake.name] = mistake.text
+                known[mistake.name] = {}
+                for name, found in looked_at.items():
+                    if by_name[name].kind == "convergence":
+                        continue
+                    with self.judge.machine.busy():
+                        known[mistake.name][name] = self._mistake_outcomes(by_name[name], found, mistake.source)
+        except SandboxBroken:
+            return []
+        return diagnose(candidate, known, texts)
+
+    def _mistake_outcomes(self, check: Check, found: OnDevice, source: str) -> dict[str, Outcome]:
+        given, hidden = self._task(check)
+        seen = self._observed(source, check, found.runs, "float32", found.device, given)
+        exact = seen
+        if check.deterministic and not any(one.stopped for one in seen):
+            exact = self._observed(source, check, found.runs, "float64", found.device, given)
+        return self._outcomes(check, replace(found, seen=seen), exact, hidden)
+
+    def _outcomes(
+        self, check: Check, found: OnDevice, exact: Sequence[Seen] | None = None, hidden: Any = None
+    ) -> dict[str, Outcome]:
+        given, hidden = self._task(check)
+        expected, truth = self._expected(check, found.runs, found.device, given)
+        outcomes: dict[str, Outcome] = {}
+        for position, seen in enumerate(found.seen):
+            judged = self._judge_run(
+                check, found.device, found.runs[position], seen, expected[position], truth[position], hidden
+            )
+            mine = exact[position] if exact is not None and position < len(exact) else seen
+            for name, case in judged.items():
+                outcomes[name] = _outcome(outcomes.get(name), name, case, seen, mine)
+        return outcomes
+
+    # ----------------------------------------------------------------------------------------------------- results
+
+    def _unjudged(self, check: Check, verdict: str, message: str | None = None) -> CheckResult:
+        return CheckResult(
+            name=check.name, kind=check.kind, sentence=check.sentence, verdict=verdict, devices={}, points=0.0,
+            max_points=check.points, seconds=0.0, tag=check.tag, part=check.part, message=message,
+        )  # fmt: skip
+
+    def _result(self, check: Check, found: dict[str, OnDevice]) -> CheckResult:
+        if not found:
+            return self._unjudged(check, "not judged", "not judged on the devices of this run")
+        verdicts = {device: one.verdict for device, one in found.items()}
+        verdict = worst([one for one in verdicts.values() if one != "skipped"])
+        shown = next((one for one in found.values() if one.verdict == verdict), next(iter(found.values())))
+        names = list(dict.fromkeys(name for one in found.values() for name in one.cases))
+        per_case: list[CaseResult] = []
+        for name in names:
+            on_devices = [one.cases.get(name) or one.cases.get("") for one in found.values()]
+            case_verdict = worst([case.verdict for case in on_devices if case is not None])
+            failing = next((case for case in on_devices if case is not None and case.verdict == case_verdict), None)
+            points = check.points / len(names)
+            message = _message(failing) if case_verdict not in ("passed", "not judged") else None
+            earned = points if case_verdict in ("passed", "not judged") else 0.0
+            per_case.append(CaseResult(name, case_verdict, earned, points, message))
+        stopped = verdict not in ("passed", "wrong", "error", "slow", "not judged")
+        points = 0.0 if stopped or not names else sum(case.points for case in per_case)
+        if verdict == "not judged":
+            points = 0.0
+        evidence = self._evidence(check, shown)
+        return CheckResult(
+            name=check.name,
+            kind=check.kind,
+            sentence=check.sentence,
+            verdict=verdict,
+            devices=verdicts,
+            points=check.points if verdict == "passed" else round(points, 4),
+            max_points=check.points,
+            seconds=round(sum(one.seconds for one in found.values()), 4),
+            tag=check.tag,
+            part=check.part,
+            cases=per_case if names != [""] and names else None,
+            curve=shown.curve,
+            reference_curve=shown.reference_curve,
+            failing_device=shown.device if verdict not in ("passed", "not judged") else None,
+            **evidence,
+        )
+
+    def _evidence(self, check: Check, shown: OnDevice) -> dict[str, Any]:
+        """The fields of a CheckResult that explain its first failing case, or say how well it passed."""
+        failing = next(
+            ((name, case) for name, case in shown.cases.items() if case.verdict not in ("passed", "not judged")), None
+        )
+        if failing is None:
+            passed = next((case.sentence for case in shown.cases.values() if case.sentence), None)
+            return {"message": shown.sentence or passed}
+        name, case = failing
+        difference = case.difference
+        fields: dict[str, Any] = {
+            "message": _message(case) or shown.sentence,
+            "example": " ".join(f"{key}={value!r}" for key, value in (shown.example or {}).items()) or None,
+            "stdout": shown.stdout[-STDOUT_SHOWN:] or None,
+        }
+        if case.raised is not None:
+            fields["location"] = _location(case.raised.line, case.raised.source)
+        if difference is not None:
+            fields |= {
+                "index": difference.index,
+                "expected": difference.expected,
+                "got": difference.got,
+                "error": difference.error,
+                "allowed": difference.allowed,
+            }
+        return fields
+
+
+def _location(line: int | None, source: str | None) -> str | None:
+    if line is None:
+        return None
+    return f"line {line}: {source}" if source else f"line {line}"
+
+
+def _message(case: Case | None) -> str | None:
+    if case is None:
+        return None
+    return case.sentence or (case.difference.message if case.difference else None)
+
+
+def _case_names(expected: Observation) -> list[str]:
+    return [str(name) for name in expected.value] if isinstance(expected.value, dict) and expected.value else [""]
+
+
+def _raised(raised: Raised, device: str) -> Case:
+    if raised.type == "Unsupported" and device == "sim":
+        return Case("not judged", sentence=f"the simulated accelerator lacks an operator: {raised.message}")
+    if raised.type == "ForbiddenCall":
+        return Case("forbidden", sentence=raised.message, raised=raised)
+    text = raised.message.strip().split("\n")[0][:300]
+    if raised.type == "NotImplementedError" and not text:
+        return Case("error", sentence="not written yet: it raises NotImplementedError", raised=raised)
+    if raised.type == "SystemExit":
+        return Case("error", sentence="calls sys.exit", raised=raised)
+    if raised.type == "MemoryError" or "can't allocate memory" in raised.message:
+        return Case("memory", sentence="ran out of memory", raised=raised)
+    return Case("error", sentence=f"raises {raised.type}: {text}" if text else f"raises {raised.type}", raised=raised)
+
+
+def _case(name: str, difference: Difference | None, value: Any, device: str) -> Case:
+    if difference is None:
+        return Case("passed")
+    got = value.get(name) if isinstance(value, dict) and name else value
+    if isinstance(got, Raised) and difference.kind == "exception":
+        case = _raised(got, device)
+        if case.verdict == "error" and difference.message.startswith("should raise"):
+            return replace(case, sentence=f"{difference.message}; it {case.sentence}")
+        return case
+    return Case("wrong", difference)
+
+
+def _ruled(check: Check, evidence: Evidence) -> Case:
+    """A `judged_by` check's judgement; an exception in it is a wrong answer of a form that nobody expected."""
+    assert check.judged_by is not None
+    if isinstance(evidence.got, Raised) and not isinstance(evidence.expected, Raised):
+        return _raised(evidence.got, "cpu")
+    try:
+        ruling = check.judged_by(evidence)
+    except Exception as error:
+        return Case("wrong", sentence=f"the answer has a form that cannot be judged ({type(error).__name__}: {error})")
+    if ruling is None:
+        return Case("passed")
+    if isinstance(ruling, Ruling):
+        return Case("passed" if ruling.passed else "wrong", sentence=ruling.sentence)
+    return Case("wrong", sentence=str(ruling))
+
+
+def _curve(value: Any) -> list[float] | None:
+    """The learning curve of an answer `(predictions, curve)`."""
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], list) and len(value[1]) > 1:
+        numbers = [float(item) for item in value[1] if isinstance(item, int | float)]
+        return numbers if len(numbers) == len(value[1]) else None
+    return None
+
+
+def _outcome(before: Outcome | None, name: str, case: Case, seen: Seen, exact: Seen) -> Outcome:
+    raise NotImplementedError  # waits for judge.diagnosis
+
+
+__all__ = ["Attempt", "Stopped", "worst"]

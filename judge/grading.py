@@ -1,0 +1,239 @@
+"""One solution against one problem: what a candidate wrote, and the judge that makes a Report of it.
+
+The way of a solution: `Solution.read` (safely, as text) -> `Judge.judge` -> `judge.attempt.Attempt`, which has every
+check observed in a worker (`judge.subjects`), compares with what the reference was seen to do (`judge.memory`),
+measures (`judge.timing`) and names known mistakes (`judge.diagnosis`) -> `Report`.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import secrets
+import stat
+import threading
+import warnings
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from judge.problems import Problem
+from judge.report import CheckResult, Report
+from judge.sandbox.host import Nursery, SandboxBroken
+
+if TYPE_CHECKING:
+    from judge.checks import Check
+    from judge.memory import Memory
+
+MAX_SOURCE_BYTES = 1 << 20
+LEVELS = ("L0", "L1", "L2", "L3")
+
+
+class Infrastructure(RuntimeError):
+    """The judge's own fault; nothing is said about the solution."""
+
+
+class TooWeak(ValueError):
+    """The machine isolates less than was required."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a candidate wrote: its text, or in one line why it cannot be judged."""
+
+    path: Path | None
+    name: str
+    source: str | None
+    sha256: str | None
+    fault: str | None = None
+    line: int | None = None
+
+    @classmethod
+    def read(cls, path: Path, *, root: Path | None = None) -> Solution:
+        """Reads a file without ever running or trusting it; a bad one becomes a fault.
+
+        root: a link that leads out of this folder is refused.
+        """
+
+        def bad(fault: str) -> Solution:
+            return cls(path, path.name, None, None, fault)
+
+        try:
+            if root is not None and not path.resolve().is_relative_to(root.resolve()):
+                return bad("the file is a link that leads out of the folder")
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        except FileNotFoundError:
+            return bad("there is no such file")
+        except OSError as error:
+            return bad(f"the file cannot be read: {error.strerror}")
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISDIR(status.st_mode):
+                return bad("this is a folder, not a Python file")
+            if not stat.S_ISREG(status.st_mode):
+                return bad("this is not an ordinary file")
+            if status.st_size > MAX_SOURCE_BYTES:
+                return bad(f"the file has {status.st_size >> 20} MiB; a solution may have {MAX_SOURCE_BYTES >> 20} MiB")
+            return cls.from_bytes(file.read(MAX_SOURCE_BYTES + 1), path.name, path)
+
+    @classmethod
+    def from_bytes(cls, raw: bytes, name: str = "solution.py", path: Path | None = None) -> Solution:
+        """The solution in these bytes; what is not UTF-8 Python is a fault."""
+        digest = sha256(raw).hexdigest()
+
+        def bad(fault: str, line: int | None = None) -> Solution:
+            return cls(path, name, None, digest, fault, line)
+
+        if not raw.strip():
+            return bad("the file is empty")
+        if b"\0" in raw:
+            return bad("the file contains null bytes: it is not a text file")
+        try:
+            source = raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = raw[: error.start].count(b"\n") + 1
+            return bad("the file is not UTF-8 text; save it with the encoding UTF-8", line)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ast.parse(source, name)
+        except SyntaxError as error:
+            return bad(f"syntax error: {error.msg}", error.lineno)
+        except (RecursionError, MemoryError, ValueError):
+            return bad("the file is nested too deeply to be read as Python")
+        return cls(path, name, source, digest)
+
+    @classmethod
+    def from_text(cls, source: str, name: str = "solution.py") -> Solution:
+        """The solution in this text."""
+        return cls.from_bytes(source.encode("utf-8", "replace"), name)
+
+
+class Judge:
+    """Judges solutions; a context manager that holds the nursery. `judge` may be called from several threads.
+
+    devices: normalised names, such as ["cpu", "sim"]. seed: of all inputs. secret: mixed into the seed of hidden data;
+    give the same one to get the same hidden data. cache: a folder for what references were seen to do. eager: for many
+    solutions: everything is imported before the first.
+    """
+
+    def __init__(
+        self,
+        *,
+        devices: Sequence[str],
+        seed: int,
+        secret: str = "",
+        cache: Path | None = None,
+        require_isolation: str = "L0",
+        eager: bool = False,
+    ) -> None:
+        self.devices = list(devices)
+        self.seed = seed
+        self.secret = secret
+        self.isolation: list[str] = []
+        self._cache = cache
+        self._require = require_isolation
+        self._eager = eager
+        self._nurseries: dict[bool, Nursery] = {}
+        self._lock = threading.Lock()
+        self._checks: dict[tuple[str, str], list[Check]] = {}
+        self.memory: Memory
+        self.machine: Any = None
+
+    def __enter__(self) -> Judge:
+        gpu = any(device.startswith(("cuda", "mps")) for device in self.devices)
+        self._nurseries[False] = Nursery.start(eager=self._eager)
+        if gpu:
+            self._nurseries[True] = Nursery.start(eager=self._eager, gpu=True)
+        try:
+            # torch is imported here while the nursery imports it too.
+            from judge.machine import Machine
+            from judge.memory import Memory
+
+            self.memory = Memory(self._cache)
+            self.machine = Machine()
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for nursery in self._nurseries.values():
+            nursery.close()
+        self._nurseries.clear()
+
+    def _wait(self) -> None:
+        from judge.sandbox import isolation
+
+        nursery = self._nurseries[False]
+        try:
+            nursery.wait_until_ready()
+        except SandboxBroken as error:
+            raise Infrastructure(str(error)) from None
+        level = isolation.level(nursery.layers)
+        if LEVELS.index(level) < LEVELS.index(self._require):
+            raise TooWeak(
+                f"this machine isolates solutions at level {level}, {self._require} is required; "
+                f"see `judge doctor`, or pass --require-isolation {level}"
+            )
+        self.isolation = [level, *(name for name, present, _ in isolation.explain(nursery.layers) if present)]
+
+    def nursery(self, device: str) -> Nursery:
+        """The nursery whose workers can use that device."""
+        return self._nurseries[device.startswith(("cuda", "mps"))]
+
+    def checks(self, problem: Problem) -> list[Check]:
+        """The checks of a problem, loaded once."""
+        from judge.observing import load_checks
+
+        with self._lock:
+            key = (problem.slug, problem.checks_source)
+            if key not in self._checks:
+                self._checks[key] = load_checks(problem.checks_source, problem.slug)
+            return self._checks[key]
+
+    def judge(
+        self,
+        problem: Problem,
+        solution: Solution,
+        *,
+        only: Collection[str] | None = None,
+        fail_fast: bool = False,
+        skip_costly: bool = False,
+        shrink: bool = True,
+        on_check: Callable[[CheckResult], None] | None = None,
+    ) -> Report:
+        """The report of one solution.
+
+        only: names of the checks to run. fail_fast: stop at the first failure. skip_costly: convergence is not run
+        once a value is wrong. shrink: look for the smallest failing input. on_check: called after every check.
+        """
+        from judge.attempt import Attempt
+
+        attempt = Attempt(self, problem, solution, only=only, fail_fast=fail_fast, skip_costly=skip_costly, shrink=shrink)
+        return attempt.report(on_check)
+
+
+def installation_secret(folder: Path) -> str:
+    """A random text kept in a folder, so that practice runs have hidden data that is the same every time here.
+
+    A folder that cannot be written to gives a new secret each time.
+    """
+    path = folder / "secret"
+    try:
+        return path.read_text()
+    except OSError:
+        pass
+    secret = secrets.token_hex(16)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secret)
+    except FileExistsError:
+        return path.read_text()
+    except OSError:
+        pass
+    return secret

@@ -1,0 +1,139 @@
+"""Observations of references and mistakes: computed once, kept on disk under the content of all they depend on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from judge import __version__
+from judge.checks import Check
+from judge.observations import Malformed, Observation, decode, encode
+from judge.problems import Problem
+from judge.subjects import Run, Seen
+
+ENTRIES_IN_MEMORY = 2048
+MAX_BYTES = 1 << 28
+CODE_THAT_OBSERVES = ("checks.py", "making.py", "observing.py", "observations.py")
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """A hash of the judge's own code that decides what is observed."""
+    here = Path(__file__).parent
+    return sha256(b"\0".join((here / name).read_bytes() for name in CODE_THAT_OBSERVES)).hexdigest()
+
+
+class Memory:
+    """Remembers what known solutions were seen to do; safe to use from several threads and processes.
+
+    folder: where files are kept, None for this process's memory only. A folder that cannot be written to is left alone.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._entries: OrderedDict[str, list[Seen]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def recall(
+        self,
+        problem: Problem,
+        source: str,
+        check: Check,
+        runs: Sequence[Run],
+        dtype: str,
+        device: str,
+        given: Any,
+        compute: Callable[[], list[Seen]],
+    ) -> list[Seen]:
+        """What `source` was seen to do in these runs; `compute` is called when nobody knows yet."""
+        key = self._key(problem, source, check, runs, dtype, device, given)
+        with self._lock:
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                return self._entries[key]
+        seen = self._read(key)
+        if seen is None:
+            seen = compute()
+            if all(one.stopped is None for one in seen):
+                self._write(key, seen)
+        with self._lock:
+            self._entries[key] = seen
+            while len(self._entries) > ENTRIES_IN_MEMORY:
+                self._entries.popitem(last=False)
+        return seen
+
+    def _key(
+        self, problem: Problem, source: str, check: Check, runs: Sequence[Run], dtype: str, device: str, given: Any
+    ) -> str:
+        digest = sha256()
+        parts = (
+            problem.slug, source, problem.checks_source, check.name, dtype, device, __version__, torch.__version__, _code()
+        )  # fmt: skip
+        for part in (*parts, *((run.seed, sorted(run.arguments.items())) for run in runs)):
+            digest.update(repr(part).encode())
+            digest.update(b"\0")
+        if given is not None:
+            header, chunks = encode(given, MAX_BYTES)
+            digest.update(header)
+            for chunk in chunks:
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def _path(self, key: str) -> Path | None:
+        return None if self.folder is None else self.folder / key[:2] / key[2:]
+
+    def _read(self, key: str) -> list[Seen] | None:
+        path = self._path(key)
+        if path is None:
+            return None
+        try:
+            data = path.read_bytes()
+            size = int.from_bytes(data[:8], "little")
+            entries = decode(data[8 : 8 + size], data[8 + size :]).value
+            return [
+                Seen(
+                    Observation(entry["value"], entry["devices"]),
+                    entry["seconds"],
+                    tuple((name, tuple(shape)) for name, shape in entry["filled"]),
+                )
+                for entry in entries
+            ]
+        except (OSError, Malformed, KeyError, TypeError):
+            return None
+
+    def _write(self, key: str, seen: Sequence[Seen]) -> None:
+        path = self._path(key)
+        if path is None:
+            return
+        entries = [
+            {
+                "value": one.observation.value if one.observation else None,
+                "devices": one.observation.devices if one.observation else {},
+                "seconds": one.seconds,
+                "filled": [[name, list(shape)] for name, shape in one.filled],
+            }
+            for one in seen
+        ]
+        with contextlib.suppress(OSError, ValueError):
+            header, chunks = encode(entries, MAX_BYTES)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=path.parent)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(len(header).to_bytes(8, "little") + header)
+                    for chunk in chunks:
+                        file.write(chunk)
+                os.replace(name, path)
+            except OSError:
+                os.unlink(name)
+                raise

@@ -1,0 +1,187 @@
+"""Something that is observed: a candidate's solution, the reference or a known mistake, each in a worker of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from judge.checks import Check
+from judge.observations import Observation, Raised
+from judge.problems import Problem
+from judge.sandbox.host import Nursery, Stopped, Worker
+from judge.sandbox.limits import Limits
+
+LOAD_CPU_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call of a check: the seed of its inputs, and what was drawn for it."""
+
+    seed: int
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one call of a check gave: an observation, or why there is none."""
+
+    observation: Observation | None
+    seconds: float = 0.0
+    filled: tuple[tuple[str, tuple[int, ...]], ...] = ()  # names and shapes that make.filled saw
+    forbidden: tuple[dict[str, Any], ...] = ()
+    stopped: tuple[str, str] | None = None  # verdict and sentence
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a solution cannot be observed at all."""
+
+    verdict: str
+    message: str
+    line: int | None = None
+    source: str | None = None
+
+
+class Subject:
+    """A solution in a worker that is forked when it is first needed, and again after a crash or a time-out."""
+
+    def __init__(self, nursery: Nursery, problem: Problem, source: str, device: str = "cpu", *, trusted: bool = False):
+        self._nursery = nursery
+        self._problem = problem
+        self._source = source
+        self._device = device
+        self._forbids = () if trusted else problem.forbids
+        self._worker: Worker | None = None
+
+    def __enter__(self) -> Subject:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the worker."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def load(self) -> Fault | None:
+        """Imports the solution in a worker; None when all names of the contract are there."""
+        self.close()
+        self._worker = self._fork()
+        return self._load(self._worker)
+
+    def _fork(self, folder: str = "") -> Worker:
+        return self._nursery.worker(
+            Limits(), device=self._device, folder=folder, hidden_paths=[str(path) for path in self._problem.hidden_paths()]
+        )
+
+    def _load(self, worker: Worker) -> Fault | None:
+        request = {
+            "op": "load",
+            "solution": self._source,
+            "checks": self._problem.checks_source,
+            "forbids": list(self._forbids),
+            "requires": list(self._problem.requires),
+            "device": self._device,
+        }
+        try:
+            answer = worker.ask(request, cpu_seconds=LOAD_CPU_SECONDS)
+        except Stopped as stopped:
+            return Fault(stopped.verdict, f"stopped while it was imported: {stopped.message}")
+        if not isinstance(answer, dict) or "refused" in answer:
+            return Fault("error", "the file could not be imported")
+        for use in answer.get("forbidden") or []:
+            return Fault("forbidden", f"{use['name']} is forbidden in this problem", use["line"], use["source"])
+        raised = answer.get("raised")
+        if isinstance(raised, Raised):
+            what = "calls sys.exit" if raised.type == "SystemExit" else f"raises {raised.type}"
+            detail = f": {raised.message}" if raised.message and raised.type != "SystemExit" else ""
+            return Fault("error", f"{what} when it is imported{detail}", raised.line, raised.source)
+        missing = answer.get("missing")
+        if missing:
+            names = ", ".join(str(name) for name in missing)
+            return Fault("error", f"the file does not define {names}; the statement names what it must define")
+        return None
+
+    def observe(self, check: Check, runs: Sequence[Run], dtype: str = "float32", given: Any = None) -> list[Seen]:
+        """What the runs of a check gave, in their order; the list ends early at a run that had to be stopped."""
+        if check.then is not None:
+            return [self._observe_in_two(check, run, dtype) for run in runs]
+        if self._worker is None or not self._worker.alive:
+            fault = self.load()
+            if fault is not None:
+                return [Seen(None, stopped=(fault.verdict, fault.message))]
+        assert self._worker is not None
+        return _ask(self._worker, check, runs, dtype, given)
+
+    def _observe_in_two(self, check: Check, run: Run, dtype: str) -> Seen:
+        with self._fork() as first:
+            fault = self._load(first)
+            if fault is not None:
+                return Seen(None, stopped=(fault.verdict, fault.message))
+            seen = _ask(first, check, [run], dtype, None)[0]
+            if seen.observation is None or isinstance(seen.observation.value, Raised) or seen.forbidden:
+                return seen
+            first.stop()
+            with self._fork(folder=first.folder) as second:
+                fault = self._load(second)
+                if fault is not None:
+                    return Seen(None, stopped=(fault.verdict, fault.message))
+                return _ask(second, check, [run], dtype, None, second=True)[0]
+
+    @property
+    def worker(self) -> Worker:
+        """A living worker with the solution loaded, for timing."""
+        if self._worker is None or not self._worker.alive:
+            fault = self.load()
+            if fault is not None:
+                raise Stopped(fault.verdict, fault.message)
+        assert self._worker is not None
+        return self._worker
+
+
+def _ask(
+    worker: Worker, check: Check, runs: Sequence[Run], dtype: str, given: Any, second: bool = False
+) -> list[Seen]:
+    request: dict[str, Any] = {
+        "op": "observe",
+        "check": check.name,
+        "dtype": dtype,
+        "runs": [{"seed": run.seed, "arguments": dict(run.arguments)} for run in runs],
+        "folder": worker.folder,
+        "second": second,
+    }
+    if check.task is not None:
+        request["given"] = given
+    seen: list[Seen] = []
+    try:
+        worker.send(request)
+        for _ in runs:
+            answer = worker.receive(cpu_seconds=check.cpu_seconds)
+            seen.append(_seen(answer, worker.printed()))
+    except Stopped as stopped:
+        seen.append(Seen(None, stopped=(stopped.verdict, stopped.message), printed=worker.printed()))
+    return seen
+
+
+def _seen(answer: Observation, printed: str) -> Seen:
+    """An answer of an untrusted worker as a Seen; one of another form is the candidate's failure."""
+    value = answer.value
+    if isinstance(value, dict) and isinstance(value.get("refused"), str):
+        return Seen(None, stopped=("output-limit", f"its answer could not be read: {value['refused']}"), printed=printed)
+    try:
+        filled = tuple((str(name), tuple(int(size) for size in shape)) for name, shape in value["filled"])
+        forbidden = tuple(
+            {"name": str(use["name"]), "line": use["line"], "source": str(use["source"])} for use in value["forbidden"]
+        )
+        seconds = float(value["seconds"])
+        seen = value["seen"]
+    except (KeyError, TypeError, ValueError):
+        return Seen(None, stopped=("crashed", "the process sent something that is not an answer"), printed=printed)
+    # Paths in a message start with "seen", where the answer put them.
+    devices = {path.removeprefix("seen").removeprefix("."): device for path, device in answer.devices.items()}
+    return Seen(Observation(seen, devices), seconds, filled, forbidden, None, printed)
