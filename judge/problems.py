@@ -18,12 +18,13 @@ import msgspec
 
 from judge.finding import UnknownProblem, either, find_name, number_of
 
-__all__ = ["BrokenProblem", "Mistake", "Pack", "Packs", "Problem", "UnknownProblem", "packs"]
+__all__ = ["DIFFICULTIES", "BrokenProblem", "Mistake", "Pack", "Packs", "Problem", "UnknownProblem", "packs"]
 
 PACKS_VARIABLE = "JUDGE_PROBLEMS"
 
 Difficulty = Literal["easy", "medium", "hard"]
 Family = Literal["cpu", "cuda", "mps", "sim"]
+DIFFICULTIES = get_args(Difficulty)
 Shape = TypeVar("Shape")
 
 _SETTINGS = "problem.toml"
@@ -280,7 +281,7 @@ def _decode(path: Path, shape: type[Shape]) -> Shape:
         raise BrokenProblem(f"{_shown(path)}: not valid TOML: {error}") from None
 
 
-_CHOICES = {"difficulty": get_args(Difficulty), "devices": get_args(Family)}
+_CHOICES = {"difficulty": DIFFICULTIES, "devices": get_args(Family)}
 _IN_WORDS = {"str": "a text", "int": "a whole number", "array": "a list", "object": "a table", "float": "a number"}
 
 

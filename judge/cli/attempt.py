@@ -1,0 +1,213 @@
+"""judge attempt: one solution against one problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from judge.cli.options import (
+    Devices,
+    PackFolders,
+    ProblemName,
+    Seed,
+    WrongUse,
+    open_history,
+    resolve_devices,
+    say,
+    short_name,
+    stderr,
+    stdout,
+)
+from judge.history import cache_folder, data_folder
+from judge.problems import BrokenProblem, Problem, packs
+from judge.report import CheckResult, Report
+
+if TYPE_CHECKING:
+    from judge.grading import Judge
+
+PRACTICE_SEED = 7  # the same numbers each time, so that a candidate sees what a change did
+SOLUTIONS = "solutions"
+ACCEPTED, NOT_ACCEPTED, JUDGE_FAILED = 0, 1, 3
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: judge attempt 25, then again when you have written something")(attempt)
+
+
+def attempt(
+    problem: ProblemName,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Your solution. Without it: solutions/<NN-slug>.py, written the first time.",
+            show_default=False,
+        ),
+    ] = None,
+    device: Devices = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND|CHECK", help="Only these checks, or this kind of them. Repeatable."),
+    ] = None,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first check that fails.")] = False,
+    seed: Seed = PRACTICE_SEED,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Also write the report: .json or .txt.", show_default=False),
+    ] = None,
+    problems: PackFolders = None,
+) -> int:
+    """Judge your solution of a problem, or start one.
+
+    The exit status is 0 when it is accepted, 1 when it is not, 2 for wrong use, 3 when the judge itself failed.
+    """
+    known = packs(problems or ())
+    found = known.find(problem)
+    devices = resolve_devices(device)
+    write = _writer(out)
+    if file is None:
+        file = _solution_file(found)
+        if _start(file, found):
+            number = short_name(found.slug, known.names)
+            say(f"Wrote {_shown(file)}: the signatures, for you to fill in.")
+            say(f"Next: judge show {number} tells what to build; judge attempt {number} judges what you wrote.")
+            if not as_json:
+                return NOT_ACCEPTED
+
+    from judge.grading import Judge, Solution, installation_secret
+
+    solution = Solution.read(file, root=file.absolute().parent)
+    # The Judge starts its nursery in the background; torch is imported here at the same time, so not before.
+    with (
+        Judge(devices=devices, seed=seed, secret=installation_secret(data_folder()), cache=cache_folder()) as judge,
+        _progress(found) as on_check,
+    ):
+        chosen = _chosen(judge, found, only) if only else None
+        report = judge.judge(found, solution, only=chosen, fail_fast=fail_fast, skip_costly=not only, on_check=on_check)
+    _keep(report, whole=not only)
+    write(report)
+    _print(report, as_json)
+    if report.verdict == "infra" or any(check.verdict == "infra" for check in report.checks):
+        return JUDGE_FAILED
+    return ACCEPTED if report.accepted else NOT_ACCEPTED
+
+
+def _solution_file(problem: Problem) -> Path:
+    """solutions/<slug>.py in the nearest folder upwards that has solutions/, else in the current one."""
+    here = Path.cwd()
+    base = next((folder for folder in (here, *here.parents) if (folder / SOLUTIONS).is_dir()), here)
+    return base / SOLUTIONS / f"{problem.slug}.py"
+
+
+def _start(file: Path, problem: Problem) -> bool:
+    """Writes the stub unless something is there; whether it did."""
+    if file.exists():
+        return False
+    text = problem.stub
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as stub:
+            stub.write(text)
+    except FileExistsError:
+        if not file.parent.is_dir():
+            raise WrongUse(f"cannot write {_shown(file)}: {_shown(file.parent)} is a file") from None
+        return False
+    except OSError as error:
+        raise WrongUse(f"cannot write {_shown(file)}: {error.strerror}") from None
+    return True
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _chosen(judge: Judge, problem: Problem, only: list[str]) -> set[str]:
+    """The names of the checks meant by --only, each a name or a kind."""
+    try:
+        checks = judge.checks(problem)
+    except Exception as error:
+        raise BrokenProblem(f"{problem.folder / 'checks.py'}: {type(error).__name__}: {error}") from error
+    chosen = set()
+    for wanted in only:
+        matching = {check.name for check in checks if wanted in (check.name, check.kind)}
+        if not matching:
+            kinds = dict.fromkeys(check.kind for check in checks)
+            names = ", ".join(check.name for check in checks)
+            raise WrongUse(
+                f"--only '{wanted}' matches nothing; there are the kinds {', '.join(kinds)} and the checks {names}"
+            )
+        chosen |= matching
+    return chosen
+
+
+@contextmanager
+def _progress(problem: Problem) -> Iterator[Callable[[CheckResult], None]]:
+    """One line on stderr while checks run, where somebody watches."""
+    console = stderr()
+    if not console.is_terminal:
+        yield lambda check: None
+        return
+    done = 0
+    with console.status(f"{problem.slug}: starting") as status:
+
+        def on_check(check: CheckResult) -> None:
+            nonlocal done
+            done += 1
+            status.update(f"{problem.slug}: {done} checks done, last {check.name}: {check.verdict}")
+
+        yield on_check
+
+
+def _keep(report: Report, *, whole: bool) -> None:
+    """Remembers the attempt, unless it was part of one or says nothing about the solution."""
+    from judge.report.json import to_json
+
+    if not whole or report.verdict == "infra":
+        return
+    with open_history() as history:
+        history.record(report, to_json(report))
+        if history.trouble and history.kept:
+            say(f"judge: {history.trouble}")
+
+
+def _writer(out: Path | None) -> Callable[[Report], None]:
+    """What writes the report to --out; raises WrongUse before anything is judged when it cannot."""
+    if out is None:
+        return lambda report: None
+    if out.suffix not in (".json", ".txt"):
+        raise WrongUse(f"--out writes .json or .txt, not '{out.name}'")
+    if not out.parent.is_dir():
+        raise WrongUse(f"--out: there is no folder {out.parent}")
+
+    def write(report: Report) -> None:
+        try:
+            with out.open("w", encoding="utf-8") as file:
+                if out.suffix == ".json":
+                    from judge.report.json import to_json
+
+                    file.write(to_json(report) + "\n")
+                else:
+                    from judge.report.terminal import render
+
+                    render(report, Console(file=file, width=100, highlight=False))
+        except OSError as error:
+            say(f"judge: cannot write {out}: {error.strerror}")
+
+    return write
+
+
+def _print(report: Report, as_json: bool) -> None:
+    if as_json:
+        from judge.report.json import to_json
+
+        print(to_json(report))
+    else:
+        from judge.report.terminal import render
+
+        render(report, stdout())

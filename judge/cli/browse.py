@@ -1,0 +1,153 @@
+"""Looking at problems: list, show, hint, reveal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.markdown import Markdown
+from rich.syntax import Syntax
+from rich.table import Table
+
+from judge.cli.formulas import with_readable_formulas
+from judge.cli.options import (
+    Language,
+    PackFolders,
+    ProblemName,
+    WrongUse,
+    language_of,
+    open_history,
+    say,
+    short_name,
+    stdout,
+)
+from judge.problems import DIFFICULTIES, BrokenProblem, Packs, Problem, packs
+
+
+def register(app: typer.Typer) -> None:
+    app.command("list", epilog="Example: judge list --tag attention --difficulty medium")(list_problems)
+    app.command(epilog="Example: judge show 25 --lang zh")(show)
+    app.command(epilog="Example: judge hint 25")(hint)
+    app.command(epilog="Example: judge reveal 25 --yes > reference.py")(reveal)
+
+
+def list_problems(
+    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Only those with this tag. Repeatable.")] = None,
+    difficulty: Annotated[str | None, typer.Option(metavar="LEVEL", help="Only easy, medium or hard ones.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    problems: PackFolders = None,
+) -> None:
+    """List the problems, with your best score at each."""
+    if difficulty is not None and difficulty not in DIFFICULTIES:
+        raise WrongUse(f"--difficulty is {', '.join(DIFFICULTIES)}, not '{difficulty}'")
+    chosen = [
+        problem
+        for problem in _readable(packs(problems or ()))
+        if (difficulty in (None, problem.difficulty)) and set(tag or ()) <= set(problem.tags)
+    ]
+    with open_history() as history:
+        best = history.best_scores()
+    if as_json:
+        print(json.dumps([_fields(problem, best.get(problem.slug)) for problem in chosen], indent=2))
+    elif chosen:
+        stdout().print(_table(chosen, best))
+    else:
+        say("no problem is like that")
+
+
+def _readable(known: Packs) -> list[Problem]:
+    """All problems that can be read; says which cannot."""
+    found = []
+    for name in known.names:
+        try:
+            found.append(known.read(name))
+        except BrokenProblem as error:
+            say(f"judge: left out: {error}")
+    return found
+
+
+def _fields(problem: Problem, best: float | None) -> dict[str, object]:
+    return {
+        "problem": problem.slug,
+        "number": problem.number,
+        "title": problem.title(),
+        "tags": problem.tags,
+        "difficulty": problem.difficulty,
+        "minutes": problem.minutes,
+        "source": problem.source,
+        "best": best,
+    }
+
+
+def _table(chosen: list[Problem], best: dict[str, float]) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", justify="right", style="bold")
+    table.add_column("problem", overflow="fold")
+    table.add_column("tags", style="dim", overflow="fold")
+    table.add_column("difficulty")
+    table.add_column("minutes", justify="right")
+    table.add_column("best", justify="right")
+    for problem in chosen:
+        score = best.get(problem.slug)
+        pack, _, slug = problem.slug.rpartition("/")
+        table.add_row(
+            str(problem.number) if problem.number is not None else slug,
+            problem.title() + (f" ({pack})" if pack else ""),
+            ", ".join(problem.tags),
+            problem.difficulty,
+            str(problem.minutes),
+            "" if score is None else f"[{'green' if score == 100 else 'yellow'}]{score:.0f}[/]",
+        )
+    return table
+
+
+def show(problem: ProblemName, lang: Language = "en", problems: PackFolders = None) -> None:
+    """Show what a problem asks."""
+    known = packs(problems or ())
+    found = known.find(problem)
+    console = stdout()
+    console.print(Markdown(with_readable_formulas(found.text("statement", language_of(lang)))))
+    facts = [found.difficulty, f"about {found.minutes} minutes", ", ".join(found.tags), f"question {found.source}"]
+    console.print(f"\n{' · '.join(facts)}", style="dim", markup=False)
+    console.print(f"Next: judge attempt {short_name(found.slug, known.names)}", markup=False)
+
+
+def hint(problem: ProblemName, lang: Language = "en", problems: PackFolders = None) -> None:
+    """Show the next hint; each gives away more."""
+    known = packs(problems or ())
+    found = known.find(problem)
+    hints = found.hints(language_of(lang))
+    if not hints:
+        raise WrongUse(f"{found.slug} has no hints")
+    with open_history() as history:
+        number = min(history.hints_shown(found.slug) + 1, len(hints))
+        history.set_hints_shown(found.slug, number)
+    console = stdout()
+    console.print(f"{found.title(lang)}: hint {number} of {len(hints)}\n", style="bold", markup=False)
+    console.print(Markdown(with_readable_formulas(hints[number - 1])))
+    following = "hint" if number < len(hints) else "reveal"
+    console.print(f"\nNext: judge {following} {short_name(found.slug, known.names)}", markup=False)
+
+
+def reveal(
+    problem: ProblemName,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, even if it is unsolved.")] = False,
+    problems: PackFolders = None,
+) -> None:
+    """Show the reference solution; asks first while you have not solved the problem."""
+    found = packs(problems or ()).find(problem)
+    with open_history() as history:
+        solved = history.solved(found.slug)
+    if not (solved or yes):
+        if not sys.stdin.isatty():
+            raise WrongUse(f"{found.slug} is not solved yet; --yes shows the reference all the same")
+        if not typer.confirm(f"You have not solved {found.slug} yet. Show the reference?", err=True):
+            return
+    console = stdout()
+    if console.is_terminal:
+        console.print(Syntax(found.reference, "python", word_wrap=True))
+    else:
+        print(found.reference, end="")

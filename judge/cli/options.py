@@ -1,0 +1,172 @@
+"""What several commands share: how a problem, a device and a pack are named, and where they print."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from judge import devices
+from judge.finding import find_name
+from judge.history import History
+from judge.problems import packs
+
+WRONG_USE = 2
+LANGUAGES = ("en", "zh")
+
+
+class WrongUse(Exception):
+    """The command cannot do what was asked; the message is the one line that the user sees, with exit status 2."""
+
+
+def _complete_problem(incomplete: str) -> Iterator[str]:
+    try:
+        names = packs().names
+    except ValueError:  # a wrong JUDGE_PROBLEMS is no reason for noise while somebody types
+        return
+    for name in names:
+        for spelling in (name, name.partition("-")[2]):
+            if spelling.startswith(incomplete):
+                yield spelling
+                break
+
+
+def _complete_device(incomplete: str) -> list[str]:
+    return [name for name in ("auto", "cpu", "cuda", "mps", "sim") if name.startswith(incomplete)]
+
+
+def _complete_language(incomplete: str) -> list[str]:
+    return [language for language in LANGUAGES if language.startswith(incomplete)]
+
+
+def _valid_seed(seed: int | None) -> int | None:
+    if seed is not None and not 0 <= seed < 2**63:  # what SQLite can keep
+        raise WrongUse(f"--seed is 0 to 2**63 - 1, not {seed}")
+    return seed
+
+
+ProblemName = Annotated[
+    str,
+    typer.Argument(
+        metavar="PROBLEM",
+        help="Its number, its name, or the beginning or a part of it: 25, attention.",
+        autocompletion=_complete_problem,
+        show_default=False,
+    ),
+]
+ProblemNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PROBLEM", help="Which ones; all by default.", autocompletion=_complete_problem, show_default=False
+    ),
+]
+PackFolders = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--problems",
+        metavar="DIR",
+        help="Also know the problems of this folder, which has problems/ and reference/. Repeatable; JUDGE_PROBLEMS "
+        "names more.",
+        show_default=False,
+    ),
+]
+Devices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="Where to run: auto, cpu, cuda, cuda:1, mps, or sim, a simulated accelerator. Repeatable.",
+        autocompletion=_complete_device,
+        show_default="auto",
+    ),
+]
+Seed = Annotated[
+    int, typer.Option(metavar="N", help="What the inputs are drawn from: 0 to 2**63 - 1.", callback=_valid_seed)
+]
+SecretSeed = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="What the inputs are drawn from: 0 to 2**63 - 1.",
+        show_default="a secret one, kept with the results",
+        callback=_valid_seed,
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="How many at the same time.", show_default="one for each CPU"),
+]
+Language = Annotated[
+    str, typer.Option("--lang", metavar="LANGUAGE", help="en or zh.", autocompletion=_complete_language)
+]
+
+
+def stdout() -> Console:
+    return Console(highlight=False)
+
+
+def stderr() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+def say(line: str) -> None:
+    """One line for the user that belongs to no result."""
+    stderr().print(line, markup=False, soft_wrap=True)
+
+
+def resolve_devices(given: list[str] | None) -> list[str]:
+    """The devices that --device stands for; raises WrongUse for one that does not exist, or not here."""
+    names = given or ["auto"]
+    if set(names) <= {"auto", "cpu", "sim"} and not _may_have_gpu():
+        return list(
+            dict.fromkeys(device for name in names for device in (["cpu", "sim"] if name == "auto" else [name]))
+        )
+    try:
+        return devices.resolve(names)
+    except ValueError as error:
+        raise WrongUse(str(error)) from None
+
+
+def _may_have_gpu() -> bool:
+    """Whether a GPU's driver is installed. Where it is not, torch need not be asked, which takes seconds to import."""
+    for driver in ("libcuda.so.1", "libamdhip64.so", "nvcuda.dll"):
+        try:
+            ctypes.CDLL(driver)
+        except OSError:
+            continue
+        return True
+    return False
+
+
+def job_count(given: int | None) -> int:
+    if given is not None:
+        return given
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def language_of(given: str) -> str:
+    if given not in LANGUAGES:
+        raise WrongUse(f"--lang is {' or '.join(LANGUAGES)}, not '{given}'")
+    return given
+
+
+def short_name(name: str, known: list[str]) -> str:
+    """The shortest name to type for a problem: its number where that is enough."""
+    number = name.rpartition("/")[2].partition("-")[0]
+    try:
+        return number.lstrip("0") if find_name(number, known) == name else name
+    except ValueError:
+        return name
+
+
+def open_history() -> History:
+    """The user's attempts; says in one line when they cannot be kept."""
+    history = History()
+    if history.trouble:
+        say(f"judge: {history.trouble}")
+    return history
