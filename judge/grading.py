@@ -8,6 +8,7 @@ measures (`judge.timing`) and names known mistakes (`judge.diagnosis`) -> `Repor
 from __future__ import annotations
 
 import ast
+import copy
 import os
 import secrets
 import stat
@@ -180,6 +181,12 @@ class Judge:
                 f"see `judge doctor`, or pass --require-isolation {level}"
             )
         self.isolation = [level, *(name for name, present, _ in isolation.explain(nursery.layers) if present)]
+
+    def reseeded(self, seed: int) -> Judge:
+        """The same judge, nursery and memory with another seed; valid as long as this one is open."""
+        other = copy.copy(self)
+        other.seed = seed
+        return other
 
     def nursery(self, device: str) -> Nursery:
         """The nursery whose workers can use that device."""
