@@ -90,10 +90,12 @@ def attempt(
     ):
         chosen = _chosen(judge, found, only) if only else None
         report = judge.judge(found, solution, only=chosen, fail_fast=fail_fast, skip_costly=not only, on_check=on_check)
-    _keep(report, whole=not only)
+    failed = "infra" in (report.verdict, *(check.verdict for check in report.checks))
+    if not (only or failed):  # half an attempt is none, and the judge's own failure says nothing about the solution
+        _keep(report)
     write(report)
     _print(report, as_json)
-    if report.verdict == "infra" or any(check.verdict == "infra" for check in report.checks):
+    if failed:
         return JUDGE_FAILED
     return ACCEPTED if report.accepted else NOT_ACCEPTED
 
@@ -164,12 +166,10 @@ def _progress(problem: Problem) -> Iterator[Callable[[CheckResult], None]]:
         yield on_check
 
 
-def _keep(report: Report, *, whole: bool) -> None:
-    """Remembers the attempt, unless it was part of one or says nothing about the solution."""
+def _keep(report: Report) -> None:
+    """Remembers the attempt."""
     from judge.report.json import to_json
 
-    if not whole or report.verdict == "infra":
-        return
     with open_history() as history:
         history.record(report, to_json(report))
         if history.trouble and history.kept:
