@@ -35,7 +35,7 @@ class Opaque(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Observation:
-    """A decoded observation, and where each tensor in it said it lived (by path, such as "plain.weight")."""
+    """A decoded observation, and where each tensor in it said it lived (by path, such as "plain.weight": "cuda:0")."""
 
     value: Any
     devices: dict[str, str] = field(default_factory=dict)
@@ -48,9 +48,9 @@ class Malformed(ValueError):
 DTYPES = {
     name: getattr(torch, name)
     for name in (
-        "float64 float32 float16 bfloat16 complex64 complex128 int64 int32 int16 int8 uint8 bool "
-        "uint16 uint32 uint64 float8_e4m3fn float8_e5m2"
-    ).split()
+        *("float64", "float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2", "complex64", "complex128"),
+        *("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool"),
+    )
     if hasattr(torch, name)
 }
 DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
@@ -58,13 +58,19 @@ DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 MAX_DEPTH = 64
 MAX_NODES = 200_000
 MAX_DIMENSIONS = 32
+MAX_PATH = 300  # characters: keys come from an attacker, and every tensor's path is kept
+MAX_CONTAINERS = 4 * MAX_NODES  # a node is at most its tag's list, its items' list and a pair
+
+# Every byte that can start a msgpack array or map, so that they can be counted before any of them is built.
+_CONTAINER_BYTES = bytes([*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF])
 
 
 def join(path: str, key: object) -> str:
-    """The path of an item: "" + "loss" is "loss", "plain" + 0 is "plain[0]"."""
+    """The path of an item: "" + "loss" is "loss", "plain" + 0 is "plain[0]"; cut after 300 characters."""
     if isinstance(key, int):
-        return f"{path}[{key}]"
-    return f"{path}.{key}" if path else str(key)
+        return f"{path}[{key}]"[:MAX_PATH] if -(2**64) < key < 2**64 else f"{path}[a huge number]"[:MAX_PATH]
+    text = str(key[:MAX_PATH]) if isinstance(key, str | bytes | tuple) else str(key)
+    return (f"{path}.{text}" if path else text)[:MAX_PATH]
 
 
 # ---------------------------------------------------------------------------------------------------- encoding
@@ -82,7 +88,7 @@ class _Encoder:
         self.nodes_left -= 1
         if self.nodes_left < 0 or depth > MAX_DEPTH:
             raise ValueError("the answer is too deep or has too many parts to be sent")
-        kind = type(value)
+        kind = type(value)  # never isinstance or a method of the value: both may run the solution's code
         if value is None or kind is bool:
             return value
         if kind is int:
@@ -96,38 +102,52 @@ class _Encoder:
             return ["list", [self.node(item, depth + 1) for item in value]]
         if kind is torch.Size:
             return ["tuple", [int(item) for item in value]]
-        if isinstance(value, tuple):
+        if issubclass(kind, tuple):
             return ["tuple", [self.node(item, depth + 1) for item in tuple.__iter__(value)]]
-        if isinstance(value, dict):
-            pairs = [
-                [self.node(key, depth + 1), self.node(item, depth + 1)] for key, item in list(dict.items(value))
-            ]
-            return ["dict", pairs]
-        if isinstance(value, torch.Tensor):
+        if issubclass(kind, dict):
+            pairs = list(dict.items(value))
+            return ["dict", [[self._key(key, depth + 1), self.node(item, depth + 1)] for key, item in pairs]]
+        if issubclass(kind, torch.Tensor):
             return self._tensor(value)
-        if kind is torch.dtype:
+        if kind is torch.dtype or kind is torch.device:
             return ["str", str(value).encode()]
-        if kind is torch.device:
-            return ["str", str(value).encode()]
-        if isinstance(value, Raised):
-            return ["raised", msgspec.to_builtins(value)]
-        if isinstance(value, str | int | float) and not isinstance(value, bool):  # subclasses: numpy.float64, IntEnum
-            base = next(plain for plain in (str, int, float) if isinstance(value, plain))
-            return self.node(base.__new__(base, value), depth)  # type: ignore[call-overload]
-        if isinstance(value, set | frozenset):
-            return ["opaque", kind.__name__[:200]]
-        return ["opaque", f"{kind.__module__}.{kind.__qualname__}"[:200]]
+        if kind is Opaque:
+            return ["opaque", _clean(value.type)]
+        if kind is Raised:
+            return ["raised", _clean(msgspec.to_builtins(value))]
+        if issubclass(kind, str):  # subclasses of plain values: StrEnum, IntEnum, numpy.float64
+            return self.node(str.__str__(value), depth)
+        if issubclass(kind, int):
+            return self.node(int.__int__(value), depth)
+        if issubclass(kind, float):
+            return self.node(float.__float__(value), depth)
+        return ["opaque", _type_name(kind)]
+
+    def _key(self, key: Any, depth: int) -> Any:
+        kind = type(key)
+        if issubclass(kind, tuple):
+            self.nodes_left -= 1
+            return ["tuple", [self._key(item, depth + 1) for item in tuple.__iter__(key)]]
+        plain = key is None or issubclass(kind, str | bytes | int | float)
+        return self.node(key, depth) if plain else ["opaque", _type_name(kind)]
 
     def _tensor(self, tensor: torch.Tensor) -> Any:
-        if tensor.layout is not torch.strided or tensor.is_quantized or tensor.device.type == "meta":
-            return ["opaque", f"a {tensor.layout} {tensor.device.type} tensor"]
-        if tensor.dtype not in DTYPE_NAMES:
-            return ["opaque", f"a tensor of {tensor.dtype}"]
-        self._spend(tensor.numel() * tensor.element_size())
-        plain = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
-        raw = plain.reshape(-1).view(torch.uint8).numpy() if plain.numel() else b""
-        self.chunks.append(memoryview(raw))
-        return ["tensor", DTYPE_NAMES[tensor.dtype], list(tensor.shape), str(tensor.device), tensor.requires_grad]
+        # A subclass must not answer for itself. The simulated accelerator's tensors act below torch functions.
+        with torch._C.DisableTorchFunctionSubclass():
+            strange = tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_nested
+            if strange or tensor.device.type == "meta":
+                return ["opaque", f"a {tensor.layout} {tensor.device.type} tensor"]
+            if tensor.dtype not in DTYPE_NAMES:
+                return ["opaque", f"a tensor of {tensor.dtype}"]
+            self._spend(tensor.numel() * tensor.element_size())
+            try:
+                plain = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
+                raw: Any = plain.reshape(-1).view(torch.uint8).numpy() if plain.numel() else b""
+            except (RuntimeError, TypeError) as error:
+                raise ValueError(f"a tensor that cannot be read: {error}") from None
+            self.chunks.append(memoryview(raw))
+            shape = [int(size) for size in plain.shape]
+            return ["tensor", DTYPE_NAMES[plain.dtype], shape, str(tensor.device), tensor.requires_grad]
 
     def _spend(self, size: int) -> None:
         self.bytes_left -= size
@@ -135,8 +155,23 @@ class _Encoder:
             raise ValueError("the answer is larger than may be sent")
 
 
+def _clean(fields: Any) -> Any:
+    """Lone surrogates cannot be written as UTF-8, and an exception's message may hold any."""
+    if isinstance(fields, str):
+        return fields.encode("utf-8", "replace").decode()
+    if isinstance(fields, list | tuple):
+        return [_clean(item) for item in fields]
+    return {key: _clean(item) for key, item in fields.items()} if isinstance(fields, dict) else fields
+
+
+def _type_name(kind: type) -> str:
+    name = type.__dict__["__qualname__"].__get__(kind)  # what a metaclass of the solution says does not count
+    module = type.__dict__["__module__"].__get__(kind)
+    return str(_clean(name if module == "builtins" else f"{module}.{name}"))[:200]
+
+
 def encode(value: Any, max_bytes: int = 1 << 26) -> tuple[bytes, list[Any]]:
-    """The header and the tensors' bytes of a value; ValueError when it is too large, too deep or cyclic.
+    """The header and the tensors' bytes of a value; ValueError when it is too large, too deep, cyclic or unreadable.
 
     Tensors are copied to the CPU, subclasses become plain tensors, and what is neither data nor a tensor becomes
     `Opaque`.
@@ -167,8 +202,10 @@ class _Decoder:
         tag, *rest = node
         try:
             return getattr(self, f"_{tag}")(path, depth, *rest) if tag in _TAGS else self._unknown(tag)
-        except (TypeError, AttributeError, KeyError, UnicodeDecodeError, msgspec.ValidationError) as error:
-            raise Malformed(f"a broken {tag}: {error}") from None
+        except Malformed:
+            raise
+        except Exception as error:  # whatever torch, msgspec or Python say to nonsense
+            raise Malformed(f"a broken {tag}: {str(error)[:200]}") from None
 
     def _unknown(self, tag: str) -> Any:
         raise Malformed(f"an unknown tag {tag[:40]!r}")
@@ -192,33 +229,41 @@ class _Decoder:
     def _dict(self, path: str, depth: int, pairs: list[Any]) -> dict[Any, Any]:
         result = {}
         for key_node, node in pairs:
-            key = self.value(key_node, path, depth + 1)
-            if not isinstance(key, str | int | float | bool | None):
-                key = str(key)
+            key = self._key(key_node, depth + 1)
             result[key] = self.value(node, join(path, key), depth + 1)
         return result
+
+    def _key(self, node: Any, depth: int) -> Any:
+        if isinstance(node, list) and node and node[0] == "tuple" and depth <= MAX_DEPTH:
+            self.nodes_left -= 1
+            return tuple(self._key(item, depth + 1) for item in node[1])
+        if isinstance(node, list) and node and node[0] not in ("str", "bytes", "opaque"):
+            raise Malformed("a key that cannot be one")
+        return self.value(node, "", depth)
 
     def _raised(self, path: str, depth: int, fields: dict[str, Any]) -> Raised:
         return msgspec.convert(fields, Raised)
 
     def _opaque(self, path: str, depth: int, name: str) -> Opaque:
-        return Opaque(str(name)[:200])
+        if type(name) is not str:
+            raise Malformed("a name that is no name")
+        return Opaque(name[:200])
 
     def _tensor(
         self, path: str, depth: int, dtype_name: str, shape: list[int], device: str, requires_grad: bool
     ) -> torch.Tensor:
         dtype = DTYPES[dtype_name]
-        if len(shape) > MAX_DIMENSIONS or not all(type(size) is int and 0 <= size < 2**40 for size in shape):
+        if type(shape) is not list or len(shape) > MAX_DIMENSIONS or type(device) is not str:
+            raise Malformed("an impossible tensor")
+        if not all(type(size) is int and 0 <= size < 2**40 for size in shape):
             raise Malformed("an impossible shape")
         size = math.prod(shape) * dtype.itemsize
         if size > len(self.payload) - self.position:
             raise Malformed("a tensor longer than its bytes")
         raw = self.payload[self.position : self.position + size]
         self.position += size
-        self.devices[path] = str(device)[:40]
+        self.devices[path] = device[:40]
         if size == 0:
-            if max(shape, default=0) > 2**31:
-                raise Malformed("an impossible shape")
             return torch.empty(shape, dtype=dtype)
         data = torch.frombuffer(bytearray(raw), dtype=torch.uint8)
         if dtype is torch.bool:
@@ -231,10 +276,13 @@ _TAGS = {"str", "bytes", "list", "tuple", "dict", "raised", "opaque", "tensor"}
 
 def decode(header: bytes | memoryview, payload: bytes | memoryview) -> Observation:
     """The observation of an encoded value; `Malformed` for bytes that `encode` cannot have written."""
+    header = bytes(header)
+    if len(header) - len(header.translate(None, _CONTAINER_BYTES)) > MAX_CONTAINERS:
+        raise Malformed("too many parts")  # an empty list is one byte here and 64 in memory
     try:
         tree = msgspec.msgpack.decode(header)
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        raise Malformed(f"not msgpack: {error}") from None
+        raise Malformed(f"not msgpack: {str(error)[:200]}") from None
     decoder = _Decoder(memoryview(payload))
     value = decoder.value(tree)
     if decoder.position != len(decoder.payload):

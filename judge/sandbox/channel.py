@@ -7,17 +7,19 @@ judge allocate no more than the cap.
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import struct
 import time
+from collections.abc import Callable
 from typing import Any
 
 from judge.observations import Malformed, Observation, decode, encode
 
 PREFIX = struct.Struct("!4sIQ")
 MAGIC = b"jdg1"
-MAX_HEADER = 1 << 23
+MAX_HEADER = 1 << 22  # text, names and numbers outside tensors; in memory they take up to 20 times as much
 MAX_PAYLOAD = 1 << 26
 
 
@@ -41,19 +43,19 @@ class Channel:
     def close(self) -> None:
         self.socket.close()
 
-    def send(self, value: Any, max_bytes: int = MAX_PAYLOAD) -> None:
-        """Sends one value; ValueError when it is too large, `ChannelClosed` when nobody is there."""
+    def send(self, value: Any, max_bytes: int = MAX_PAYLOAD, deadline: float | None = None) -> None:
+        """Sends one value.
+
+        `deadline` is a `time.monotonic()` instant: a hostile worker may stop reading, and then the socket fills up.
+        Raises ValueError when the value is too large, `ChannelClosed` when nobody is there, `ChannelTimeout`.
+        """
         header, chunks = encode(value, max_bytes)
         if len(header) > MAX_HEADER:
             raise ValueError("the answer has too many parts to be sent")
         payload = sum(chunk.nbytes for chunk in chunks)
-        try:
-            self.socket.sendall(PREFIX.pack(MAGIC, len(header), payload) + header)
-            for chunk in chunks:
-                if chunk.nbytes:
-                    self.socket.sendall(chunk)
-        except OSError as error:
-            raise ChannelClosed(str(error)) from None
+        self._write(memoryview(PREFIX.pack(MAGIC, len(header), payload) + header), deadline)
+        for chunk in chunks:
+            self._write(chunk, deadline)
 
     def receive(self, deadline: float | None = None, max_bytes: int = MAX_PAYLOAD) -> Observation:
         """One decoded value.
@@ -77,18 +79,43 @@ class Channel:
         # Grows with what really arrives, so a lying prefix costs nothing.
         data = bytearray()
         while len(data) < size:
-            if deadline is not None:
-                left = deadline - time.monotonic()
-                if left <= 0 or not select.select([self.socket], [], [], left)[0]:
-                    raise ChannelTimeout("no complete answer in time")
-            try:
-                part = self.socket.recv(min(size - len(data), 1 << 20))
-            except OSError as error:
-                raise ChannelClosed(str(error)) from None
+            part = self._attempt(deadline, "POLLIN", self.socket.recv, min(size - len(data), 1 << 20))
             if not part:
                 raise ChannelClosed("the worker is gone")
             data += part
         return data
+
+    def _write(self, data: memoryview, deadline: float | None) -> None:
+        # With a deadline a send must not wait by itself, for room that never comes.
+        flags = 0 if deadline is None else getattr(socket, "MSG_DONTWAIT", 0)
+        while data.nbytes:
+            try:
+                sent = self._attempt(deadline, "POLLOUT", self.socket.send, data[: 1 << 20], flags)
+            except BlockingIOError:
+                continue
+            data = data[sent:]
+
+    def _attempt(self, deadline: float | None, event: str, operation: Callable[..., Any], *arguments: Any) -> Any:
+        """Waits until the socket is ready for the operation, and tries it once."""
+        try:
+            if deadline is not None and not _ready(self.socket, event, deadline - time.monotonic()):
+                raise ChannelTimeout("no complete message in time")
+            return operation(*arguments)
+        except (ChannelTimeout, BlockingIOError):
+            raise
+        except (OSError, ValueError) as error:  # ValueError: the socket was closed on this side
+            raise ChannelClosed(str(error)) from None
+
+
+def _ready(sock: socket.socket, event: str, seconds: float) -> bool:
+    if seconds <= 0:
+        return False
+    if not hasattr(select, "poll"):  # Windows
+        reading, writing = ([sock], []) if event == "POLLIN" else ([], [sock])
+        return any(select.select(reading, writing, [], seconds))
+    poll = select.poll()  # select() cannot look at descriptors from 1024 on
+    poll.register(sock, getattr(select, event))
+    return bool(poll.poll(math.ceil(seconds * 1000)))
 
 
 class Inbox:
