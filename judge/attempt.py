@@ -97,9 +97,7 @@ class Attempt:
         self.shrink = shrink
         self.checks = [check for check in judge.checks(problem) if only is None or check.name in only]
         self.devices = [
-            device
-            for device in judge.devices
-            if problem.devices is None or device.split(":")[0] in problem.devices
+            device for device in judge.devices if problem.devices is None or device.split(":")[0] in problem.devices
         ]
         self._subjects: dict[tuple[str, str], Subject] = {}
         self._stack = ExitStack()
@@ -346,9 +344,13 @@ class Attempt:
     def _task(self, check: Check) -> tuple[Any, Any]:
         if check.task is None:
             return None, None
-        return check.task(Make(derive_seed(self.judge.seed, self.judge.secret, self.problem.slug, check.name, "hidden")))
+        return check.task(
+            Make(derive_seed(self.judge.seed, self.judge.secret, self.problem.slug, check.name, "hidden"))
+        )
 
-    def _observed(self, source: str, check: Check, runs: Sequence[Run], dtype: str, device: str, given: Any) -> list[Seen]:
+    def _observed(
+        self, source: str, check: Check, runs: Sequence[Run], dtype: str, device: str, given: Any
+    ) -> list[Seen]:
         """What a known solution was seen to do, from memory where possible."""
         return self.judge.memory.recall(
             self.problem, source, check, runs, dtype, device, given,

@@ -146,7 +146,9 @@ def check(
     def decorate(observe: Callable[..., Any]) -> Callable[..., Any]:
         sentence = (observe.__doc__ or "").strip().split("\n")[0]
         if not sentence:
-            raise ValueError(f"the check {observe.__name__} needs a docstring: its first line is shown to the candidate")
+            raise ValueError(
+                f"the check {observe.__name__} needs a docstring: its first line is shown to the candidate"
+            )
         observe.check = Check(  # type: ignore[attr-defined]
             name=observe.__name__,
             kind=kind,
@@ -345,12 +347,16 @@ def _against(threshold: float, measure: str | Callable[[Any, Any], float | str],
         if isinstance(value, str):
             return value
         passed = math.isfinite(value) and (value - threshold) * sign >= 0
-        return Ruling(passed, f"{label} {value:.3g}, {'needs at least' if sign > 0 else 'may be at most'} {threshold:g}")
+        return Ruling(
+            passed, f"{label} {value:.3g}, {'needs at least' if sign > 0 else 'may be at most'} {threshold:g}"
+        )
 
     return judge
 
 
-def at_least(threshold: float, measure: str | Callable[[Any, Any], float | str] = "accuracy", name: str = "") -> Judgement:
+def at_least(
+    threshold: float, measure: str | Callable[[Any, Any], float | str] = "accuracy", name: str = ""
+) -> Judgement:
     """Passes when the measure of (answer, hidden) is at least the threshold.
 
     measure: "accuracy", or a function `(answer, hidden) -> float` (or a sentence: not measurable), or the name of the

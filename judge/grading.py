@@ -220,7 +220,9 @@ class Judge:
         """
         from judge.attempt import Attempt
 
-        attempt = Attempt(self, problem, solution, only=only, fail_fast=fail_fast, skip_costly=skip_costly, shrink=shrink)
+        attempt = Attempt(
+            self, problem, solution, only=only, fail_fast=fail_fast, skip_costly=skip_costly, shrink=shrink
+        )
         return attempt.report(on_check)
 
 

@@ -50,7 +50,9 @@ class Make:
         requires_grad: bool = False,
     ) -> torch.Tensor:
         """Normal numbers of this shape; a leaf when `requires_grad`."""
-        return self._float(torch.randn(shape, generator=self._generator, dtype=torch.float32) * std + mean, dtype, requires_grad)
+        return self._float(
+            torch.randn(shape, generator=self._generator, dtype=torch.float32) * std + mean, dtype, requires_grad
+        )
 
     def uniform(
         self,

@@ -76,7 +76,10 @@ class Subject:
 
     def _fork(self, folder: str = "") -> Worker:
         return self._nursery.worker(
-            Limits(), device=self._device, folder=folder, hidden_paths=[str(path) for path in self._problem.hidden_paths()]
+            Limits(),
+            device=self._device,
+            folder=folder,
+            hidden_paths=[str(path) for path in self._problem.hidden_paths()],
         )
 
     def _load(self, worker: Worker) -> Fault | None:
@@ -144,9 +147,7 @@ class Subject:
         return self._worker
 
 
-def _ask(
-    worker: Worker, check: Check, runs: Sequence[Run], dtype: str, given: Any, second: bool = False
-) -> list[Seen]:
+def _ask(worker: Worker, check: Check, runs: Sequence[Run], dtype: str, given: Any, second: bool = False) -> list[Seen]:
     request: dict[str, Any] = {
         "op": "observe",
         "check": check.name,
@@ -172,7 +173,9 @@ def _seen(answer: Observation, printed: str) -> Seen:
     """An answer of an untrusted worker as a Seen; one of another form is the candidate's failure."""
     value = answer.value
     if isinstance(value, dict) and isinstance(value.get("refused"), str):
-        return Seen(None, stopped=("output-limit", f"its answer could not be read: {value['refused']}"), printed=printed)
+        return Seen(
+            None, stopped=("output-limit", f"its answer could not be read: {value['refused']}"), printed=printed
+        )
     try:
         filled = tuple((str(name), tuple(int(size) for size in shape)) for name, shape in value["filled"])
         forbidden = tuple(

@@ -56,11 +56,14 @@ class _Stopwatch:
         worker = self.subject.worker
         seed = derive_seed(self.seed, "round", round)
         prepared = worker.ask(
-            {"op": "prepare", "check": self.check.name, "seed": seed, "dtype": dtype}, cpu_seconds=self.check.cpu_seconds
+            {"op": "prepare", "check": self.check.name, "seed": seed, "dtype": dtype},
+            cpu_seconds=self.check.cpu_seconds,
         )
         if not isinstance(prepared, dict) or prepared.get("ready") is not True:
             raised = prepared.get("seen") if isinstance(prepared, dict) else None
-            raise Stopped("error", f"raises {raised.type}: {raised.message}" if isinstance(raised, Raised) else "no answer")
+            raise Stopped(
+                "error", f"raises {raised.type}: {raised.message}" if isinstance(raised, Raised) else "no answer"
+            )
         began = time.perf_counter()
         worker.send({"op": "go"})
         answer = worker.receive(cpu_seconds=self.check.cpu_seconds)
@@ -89,7 +92,10 @@ def time_check(
         if difference is None and measured.verdict != "fast":
             with machine.alone():
                 again = derive_seed(seed, "again")
-                theirs, ours = _Stopwatch(candidate, check, again, "candidate"), _Stopwatch(reference, check, again, "reference")
+                theirs, ours = (
+                    _Stopwatch(candidate, check, again, "candidate"),
+                    _Stopwatch(reference, check, again, "reference"),
+                )
                 measured = beyond_doubt(theirs, ours, check.limit, random=Random(again))
                 difference = _first_difference(theirs, ours, device)
     except TimingStopped as stopped:

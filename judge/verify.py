@@ -70,7 +70,9 @@ def verify(
             findings += broken
             if not any(finding.who == "folder" for finding in broken):
                 trials += [
-                    trial for seed in range(seeds) for trial in _trials(judge.reseeded(seed), problem, tallies[problem.slug])
+                    trial
+                    for seed in range(seeds)
+                    for trial in _trials(judge.reseeded(seed), problem, tallies[problem.slug])
                 ]
         columns = (TextColumn("verify"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with (
@@ -83,7 +85,9 @@ def verify(
                 for future in as_completed(futures):
                     for finding in future.result():
                         findings.append(finding)
-                        progress.console.print(f"{finding.problem}: {finding.who}: {finding.text}", markup=False, soft_wrap=True)
+                        progress.console.print(
+                            f"{finding.problem}: {finding.who}: {finding.text}", markup=False, soft_wrap=True
+                        )
                     progress.advance(bar)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -121,7 +125,11 @@ def _folder_findings(judge: Judge, problem: Problem) -> list[Finding]:
     for name in sorted(set(problem.mistake_checks) ^ mistakes):
         findings.append(found("problem.toml", f"[mistakes] and the folder mistakes/ disagree about {name}"))
     for mistake, meant in problem.mistake_checks.items():
-        findings += [found("problem.toml", f"[mistakes] {mistake}: no check is called {name}") for name in meant if name not in names]
+        findings += [
+            found("problem.toml", f"[mistakes] {mistake}: no check is called {name}")
+            for name in meant
+            if name not in names
+        ]
     return findings
 
 

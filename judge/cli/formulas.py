@@ -8,7 +8,7 @@ from collections.abc import Iterator
 _CODE_OR_FORMULA = re.compile(
     r"(?P<code>^ *(?P<fence>```+|~~~+).*?^ *(?P=fence)|`+[^`]+`+)"
     r"|\$\$(?P<display>.+?)\$\$"
-    r"|(?<![\\\w$])\$(?P<inline>(?=\S)[^$\n]*?[^\s\\$])\$(?![\d$])",
+    r"|(?<![\\\w$])\$(?P<inline>(?=\S)[^$`\n]*?[^\s\\$`])\$(?![\d$])",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -69,7 +69,8 @@ class _Reader:
 
     def _command(self, name: str) -> str:
         if name in ("frac", "dfrac", "tfrac"):
-            return f"{_bracketed(self._argument())}/{_bracketed(self._argument())}"
+            fraction = f"{_bracketed(self._argument())}/{_bracketed(self._argument())}"
+            return f"{fraction} " if self._next_is(r"\w|\(|\\left|\\big") else fraction
         if name == "sqrt":
             return f"√{_bracketed(self._argument())}"
         if name in _ACCENTS:
@@ -83,24 +84,25 @@ class _Reader:
             return ""
         if name in _TRANSPARENT:
             return self._argument()
+        if name in _BETWEEN:
+            return f" {_BETWEEN[name]} "
         if name in _SYMBOLS:
             return _SYMBOLS[name]
-        return f"{name} " if self._followed_by_letter() else name
+        return f"{name} " if self._next_is(r"\w|\\[A-Za-z]") else name
 
-    def _followed_by_letter(self) -> bool:
-        rest = self.tokens[self.position : self.position + 1]
-        return bool(rest) and (rest[0].isalnum() or rest[0].startswith("\\"))
+    def _next_is(self, pattern: str) -> bool:
+        return self.position < len(self.tokens) and bool(re.match(pattern, self.tokens[self.position]))
 
 
 def _bracketed(text: str) -> str:
     """In round brackets, unless it is one thing already."""
-    return text if len(text) == 1 or re.fullmatch(r"[\w.]+[⁰-₟ᵀ-ᶿ]*|\([^()]*\)", text) else f"({text})"
+    return text if len(text) == 1 or re.fullmatch(r"√?[\w.]+[⁰-₟ᵀ-ᶿ]*|\([^()]*\)", text) else f"({text})"
 
 
 def _script(text: str, table: dict[str, str], sign: str) -> str:
     if text and all(character in table for character in text):
         return "".join(table[character] for character in text)
-    return f"{sign}{text}" if re.fullmatch(r"\w+", text) else f"{sign}({text})"
+    return f"{sign}{text}" if re.fullmatch(r"\w+|\([^()]*\)", text) else f"{sign}({text})"
 
 
 def _raised(text: str) -> str:
@@ -111,7 +113,9 @@ def _lowered(text: str) -> str:
     return _script(text, _SUBSCRIPTS, "_")
 
 
-_SUPERSCRIPTS = dict(zip("0123456789+-−=()nitTkmd", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱᵗᵀᵏᵐᵈ", strict=True))
+_SUPERSCRIPTS = dict(
+    zip("0123456789+-−=()abcdehijklmnoprstuvxyT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛˣʸᵀ", strict=True)
+)
 _SUBSCRIPTS = dict(zip("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True))
 _SIGNS = {"-": "−", "'": "′", "*": "∗"}
 _ACCENTS = {
@@ -126,19 +130,28 @@ _TRANSPARENT = {
     *("text", "mathrm", "operatorname", "mathbf", "mathbb", "mathcal", "mathit", "mathsf", "boldsymbol", "textbf"),
     *("textit", "texttt", "mathtt", "bm", "underline", "limits"),
 }
-_NAMED = """
-alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ
-pi π rho ρ sigma σ tau τ upsilon υ phi φ varphi φ chi χ psi ψ omega ω ell ℓ
-Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Phi Φ Psi Ψ Omega Ω
-cdot · times × div ÷ pm ± mp ∓ odot ⊙ otimes ⊗ oplus ⊕ ast ∗ star ⋆ circ ∘ bullet • top ⊤ prime ′
-le ≤ leq ≤ ge ≥ geq ≥ ne ≠ neq ≠ ll ≪ gg ≫ approx ≈ equiv ≡ sim ~ propto ∝ in ∈ notin ∉ subset ⊂ cup ∪ cap ∩
-to → rightarrow → leftarrow ← gets ← mapsto ↦ Rightarrow ⇒ iff ⇔ forall ∀ exists ∃ neg ¬ land ∧ lor ∨ emptyset ∅
-infty ∞ partial ∂ nabla ∇ sum ∑ prod ∏ int ∫ dots … ldots … cdots ⋯
-lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ langle ⟨ rangle ⟩ mid | vert | Vert ‖ | ‖ { { } } % % _ _ & & # # $ $
-"""
-_NAMES = _NAMED.split()
-_SYMBOLS: dict[str, str] = {
-    **dict(zip(_NAMES[::2], _NAMES[1::2], strict=True)),
+
+
+def _pairs(text: str) -> dict[str, str]:
+    words = text.split()
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+# What stands between two things, and is set off by spaces.
+_BETWEEN = _pairs("""
+cdot · times × div ÷ pm ± mp ∓ odot ⊙ otimes ⊗ oplus ⊕ ast ∗ star ⋆ circ ∘ mid | land ∧ lor ∨ cup ∪ cap ∩
+le ≤ leq ≤ ge ≥ geq ≥ ne ≠ neq ≠ ll ≪ gg ≫ approx ≈ equiv ≡ sim ~ propto ∝ in ∈ notin ∉ subset ⊂
+to → rightarrow → leftarrow ← gets ← mapsto ↦ Rightarrow ⇒ iff ⇔
+""")
+_SYMBOLS = {
+    **_pairs("""
+    alpha α beta β gamma γ delta δ epsilon ε varepsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ
+    pi π rho ρ sigma σ tau τ upsilon υ phi φ varphi φ chi χ psi ψ omega ω ell ℓ
+    Gamma Γ Delta Δ Theta Θ Lambda Λ Xi Ξ Pi Π Sigma Σ Phi Φ Psi Ψ Omega Ω
+    infty ∞ partial ∂ nabla ∇ sum ∑ prod ∏ int ∫ dots … ldots … cdots ⋯ forall ∀ exists ∃ neg ¬ emptyset ∅
+    bullet • top ⊤ prime ′ lfloor ⌊ rfloor ⌋ lceil ⌈ rceil ⌉ langle ⟨ rangle ⟩
+    vert | lvert | rvert | Vert ‖ lVert ‖ rVert ‖ | ‖ { { } } % % _ _ & & # # $ $
+    """),
     **dict.fromkeys((",", ";", ":", " ", "quad", "qquad", "displaystyle"), " "),
     **{"!": "", "\\": "\n"},
 }

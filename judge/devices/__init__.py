@@ -106,6 +106,7 @@ def missing_operator(name: str, error: BaseException) -> str | None:
 _GAPS: tuple[tuple[re.Pattern[str], str | None], ...] = (
     (re.compile(r"Could not run '([\w:.]+)' (?:with arguments )?from the '"), None),
     (re.compile(r"The operator '([\w:.]+)' is not currently implemented for the MPS device"), None),
+    (re.compile(r"implement `(\w+)` at the same time for PrivateUse1"), None),
     (re.compile(r"DispatchStub: missing kernel for (\w+)"), "an operator without a kernel"),
     (re.compile(r"`variable` and `tensor` have incompatible tensor type"), "Tensor.data = a tensor of another device"),
     (re.compile(r"_apply\(\): Couldn't swap"), "Module.to after a forward pass"),

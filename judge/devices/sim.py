@@ -71,6 +71,8 @@ def _route_operators() -> None:
         aten.impl(operator, _kernel(operator), "PrivateUse1")
     # Made of other operators, so torch takes it apart before it reaches the tensor; this comes earlier.
     aten.impl(torch.ops.aten.ctc_loss.Tensor, ctc_loss, "AutogradPrivateUse1")
+    # torch would ask the device for pinned memory; ordinary memory serves.
+    aten.impl(torch.ops.aten._pin_memory.default, lambda tensor, device=None: tensor.clone(), "CPU")
     _libraries.extend([everything, aten])
 
 
@@ -145,6 +147,9 @@ class _Storage(torch.UntypedStorage):
     @property
     def device(self) -> torch.device:
         return DEVICE
+
+    def clone(self) -> torch.UntypedStorage:
+        return torch.UntypedStorage(self.nbytes()).copy_(self)
 
 
 def _restore_storage(storage: torch.UntypedStorage, location: str) -> torch.UntypedStorage | None:

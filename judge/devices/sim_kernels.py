@@ -42,11 +42,14 @@ def lstm_cell_backward(
     squashed = new_cell.tanh()
     if grad_hidden is None:
         grad_hidden = torch.zeros_like(new_cell)
-    into_cell = grad_hidden * o * (1 - squashed * squashed)
+    into_cell = aten.tanh_backward(grad_hidden * o, squashed)
     if grad_cell is not None:
         into_cell = into_cell + grad_cell
-    gates = [into_cell * g * i * (1 - i), into_cell * cell * f * (1 - f), into_cell * i * (1 - g * g)]
-    grad_gates = torch.cat([*gates, grad_hidden * squashed * o * (1 - o)], 1)
+    into_i = aten.sigmoid_backward(into_cell * g, i)
+    into_f = aten.sigmoid_backward(into_cell * cell, f)
+    into_g = aten.tanh_backward(into_cell * i, g)
+    into_o = aten.sigmoid_backward(grad_hidden * squashed, o)
+    grad_gates = torch.cat([into_i, into_f, into_g, into_o], 1)
     return grad_gates, into_cell * f, grad_gates.sum(0) if has_bias else None
 
 
@@ -72,9 +75,9 @@ def gru_cell_backward(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor | None, Tensor | None]:
     """Gradients of `gru_cell`: of both gates (B, 3H), of the hidden state (B, H), of both biases (3H,)."""
     reset, update, new, hidden, new_hidden = workspace.chunk(5, 1)
-    into_new = grad * (1 - update) * (1 - new * new)
-    into_update = grad * (hidden - new) * update * (1 - update)
-    into_reset = into_new * new_hidden * reset * (1 - reset)
+    into_new = aten.tanh_backward(grad * (1 - update), new)
+    into_update = aten.sigmoid_backward(grad * (hidden - new), update)
+    into_reset = aten.sigmoid_backward(into_new * new_hidden, reset)
     grad_input = torch.cat([into_reset, into_update, into_new], 1)
     grad_from_hidden = torch.cat([into_reset, into_update, into_new * reset], 1)
     biases = (grad_input.sum(0), grad_from_hidden.sum(0)) if has_bias else (None, None)

@@ -110,7 +110,7 @@ def read(operator: Any, instead: Callable[..., Any] | None) -> Operator:
         instead = partial(operator._op_dk, _COMPOSITE)
     return Operator(
         name=name,
-        compute=KERNELS.get(operator, operator),
+        compute=KERNELS.get(operator, operator._op),
         instead=instead,
         in_place=changes_first and returns_it,
         reshapes=torch.Tag.inplace_view in operator.tags,

@@ -119,9 +119,7 @@ def wrap(host: torch.Tensor) -> SimTensor:
     """The tensor on `sim:0` whose numbers are `host`'s."""
     if host.layout is not torch.strided:
         raise Unsupported("sparse tensor", f"its layout is {host.layout}")
-    tensor = _make(
-        SimTensor, host.size(), host.stride(), host.storage_offset(), None, host.dtype, torch.strided, DEVICE
-    )
+    tensor = _make(SimTensor, host.shape, host.stride(), host.storage_offset(), None, host.dtype, torch.strided, DEVICE)
     tensor.host = host
     return tensor  # type: ignore[no-any-return]
 

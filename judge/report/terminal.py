@@ -28,10 +28,13 @@ FEWEST_CELLS, MOST_CELLS = 40, 120
 Piece = tuple[str, str]  # text and style
 
 
-def render(report: Report, console: Console, *, language: str = "en", handed_out: bool = False) -> None:
+def render(
+    report: Report, console: Console, *, language: str = "en", next_hint: int = 1, handed_out: bool = False
+) -> None:
     """Prints a report.
 
-    language: of the report's own words, "en" or "zh". handed_out: for a student after grading, so without the class's
+    language: of the report's own words, "en" or "zh". next_hint: the number of the first hint that was not yet asked
+    for. handed_out: for a student after grading, so without the class's
     secret seed and without the next step.
     """
     page = _Page(report, console, language)
@@ -41,13 +44,13 @@ def render(report: Report, console: Console, *, language: str = "en", handed_out
         page.paragraph(page.word("write", file=plain(report.file or f"solutions/{report.problem}.py", lines=1)))
     elif report.message:
         page.could_not_be_judged(report.message)
-    if report.checks and not report.untouched:
+    elif report.checks:
         page.rows()
         page.explanations()
         page.curves()
         for diagnosis in report.diagnosis:
             page.diagnosis(diagnosis)
-    page.footer(handed_out)
+    page.footer(None if handed_out else page.next_step(next_hint))
     page.print()
 
 
@@ -74,9 +77,10 @@ class _Page:
         self.marks = marks_for(console.encoding)
         self.width = min(max(console.width, FEWEST_CELLS), MOST_CELLS)
         self.lines: list[Text] = []
+        self.simulated = False  # whether a row shows the simulated accelerator
         self.cut: set[str] = set()  # checks whose row does not show all that they look at
         number = report.problem.split("-")[0]
-        self.number = plain(number if number.isdecimal() else report.problem)
+        self.number = str(int(number)) if number.isascii() and number.isdecimal() else plain(report.problem)
         self.checks = sorted(report.checks, key=lambda check: _rank(check.verdict))
         self.failing = [check for check in self.checks if check.verdict not in ("passed", *NEUTRAL)]
 
@@ -109,8 +113,6 @@ class _Page:
             self.paragraph(text, indent=3)
         if self.report.location and self.report.location not in message:
             self.paragraph(located(plain(self.report.location, lines=1), self.language), indent=3, style="cyan")
-        if self.checks:
-            self.line()
 
     def rows(self) -> None:
         """One line a check: mark, kind, points, devices, what it looks at, and time where it took any."""
@@ -137,11 +139,15 @@ class _Page:
 
     def _devices(self, check: CheckResult) -> list[Piece]:
         """ "cpu sim*", with a mark behind each device where they differ."""
-        differ = len(set(check.devices.values())) > 1
+        # Where a check failed on one device it is not run on the next.
+        shown = {device: verdict for device, verdict in check.devices.items() if verdict != "skipped"} or check.devices
+        differ = len(set(shown.values())) > 1
         pieces: list[Piece] = []
-        for device, verdict in check.devices.items():
+        for device, verdict in shown.items():
             mark, style = mark_of(verdict, self.console)
-            name = plain(device, lines=1) + ("*" if _simulated(device) else "")
+            simulated = device.split(":")[0] == "sim"
+            self.simulated |= simulated
+            name = plain(device, lines=1) + ("*" if simulated else "")
             pieces += [(" " if pieces else "", ""), (f"{name} {mark}" if differ else name, style)]
         return pieces
 
@@ -275,19 +281,19 @@ class _Page:
         self.paragraph(self.word("known mistake", where=where), style="bold yellow")
         self.paragraph(plain(diagnosis.text, lines=MESSAGE_LINES), indent=2)
 
-    def footer(self, handed_out: bool) -> None:
-        """What to do next, and what the result rests on."""
+    def footer(self, next_step: str | None) -> None:
+        """What to do next, and what the result rests on; without a next step the seed is a secret too."""
         report = self.report
         self.line()
         if report.accepted:
             self.paragraph(self.word("all passed"))
-        if not handed_out:
-            self.paragraph(self.word("next", step=self._next_step()), style="bold")
-        if any(_simulated(device) for check in self._shown() for device in check.devices):
+        if next_step is not None:
+            self.paragraph(self.word("next", step=next_step), style="bold")
+        if self.simulated:
             self.line((f"* {self.word('simulated')}", "dim"))
         torch_version = ".".join(report.torch_version.split("+")[0].split(".")[:2])
         basis = [
-            *([] if handed_out else [self.word("seed", seed=report.seed)]),
+            *([self.word("seed", seed=report.seed)] if next_step is not None else []),
             f"torch {torch_version}",
             self.word("isolation", level=report.isolation[0] if report.isolation else "?"),
             f"judge {report.judge_version}",
@@ -296,10 +302,8 @@ class _Page:
         for text in wrap(f" {self.marks.dot} ".join(plain(part, lines=1) for part in basis), self.width):
             self.line((text, "dim"))
 
-    def _shown(self) -> list[CheckResult]:
-        return [] if self.report.untouched else self.checks
-
-    def _next_step(self) -> str:
+    def next_step(self, next_hint: int) -> str:
+        """The command to try next, by what came out."""
         report = self.report
         if report.verdict == "infra":
             return self.word("doctor")
@@ -309,8 +313,8 @@ class _Page:
             return self.word("reveal", problem=self.number)
         if report.message or not self.failing:
             return self.word("again", problem=self.number)
-        if report.hints:
-            return self.word("hint", problem=self.number, count=report.hints)
+        if next_hint <= report.hints:
+            return self.word("hint", problem=self.number, hint=next_hint, count=report.hints)
         return self.word("only", problem=self.number, check=plain(self.failing[0].name))
 
     # -------------------------------------------------------------------------------------------- lines
@@ -336,10 +340,6 @@ class _Page:
 
 def _rank(verdict: str) -> int:
     return 2 if verdict == "passed" else 1 if verdict in NEUTRAL else 0
-
-
-def _simulated(device: str) -> bool:
-    return device.split(":")[0] == "sim"
 
 
 def _joined(pieces: list[Piece]) -> str:

@@ -20,7 +20,10 @@ WORDS = {
         "en": "judge attempt {problem} again, once that is fixed",
         "zh": "改好后再次运行 judge attempt {problem}",
     },
-    "hint": {"en": "judge hint {problem} (1 of {count})", "zh": "judge hint {problem}（共 {count} 条，第 1 条）"},
+    "hint": {
+        "en": "judge hint {problem} ({hint} of {count})",
+        "zh": "judge hint {problem}（共 {count} 条，第 {hint} 条）",
+    },
     "only": {"en": "judge attempt {problem} --only {check}", "zh": "judge attempt {problem} --only {check}"},
     "reveal": {
         "en": "judge reveal {problem} (compare yours with the reference)",

@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -36,11 +37,20 @@ TICK = 0.02  # seconds between two looks at a worker's memory and CPU time
 SO_PASSCRED = getattr(socket, "SO_PASSCRED", 16)
 SCM_CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", 2)
 START_SECONDS = 120.0
+FOLDER_PREFIX = "judge-"
 
 PRELOAD = ["numpy", "hypothesis.strategies", "judge.observing", "judge.sandbox.worker", "judge.devices.sim"]
 LATER = ["torch._dynamo", "torch.optim"]
 # Modules that a solution may import lazily, and that would be slow or impossible to load later.
-PRELOAD += "multiprocessing.queues concurrent.futures.process encodings.idna tempfile shutil pickle zipfile".split()
+PRELOAD += [
+    "multiprocessing.queues",
+    "concurrent.futures.process",
+    "encodings.idna",
+    "tempfile",
+    "shutil",
+    "pickle",
+    "zipfile",
+]
 
 
 class SandboxBroken(RuntimeError):
@@ -83,7 +93,8 @@ class Nursery:
         gpu: workers may use CUDA. eager: import everything before the first worker. without: layers of isolation to
         leave out ("namespaces", "landlock", "seccomp", "other_user"), for tests.
         """
-        folder = os.path.realpath(tempfile.mkdtemp(prefix="judge-"))
+        _sweep()
+        folder = os.path.realpath(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
         os.chmod(folder, 0o711)  # workers of other users pass through to their own folder
         setup = Setup(
             folder=folder,
@@ -205,7 +216,14 @@ class Worker:
     """One forked process holding one solution; see `judge.sandbox.worker` for its side."""
 
     def __init__(
-        self, nursery: Nursery, number: int, folder: str, owns_folder: bool, sock: socket.socket, output: int, limits: Limits
+        self,
+        nursery: Nursery,
+        number: int,
+        folder: str,
+        owns_folder: bool,
+        sock: socket.socket,
+        output: int,
+        limits: Limits,
     ) -> None:
         from judge.sandbox.channel import Channel, Inbox
 
@@ -229,7 +247,9 @@ class Worker:
     def __enter__(self) -> Worker:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -243,6 +263,10 @@ class Worker:
                 self._nursery.order(Order("folder", folder=self.folder))
         self._channel.close()
         os.close(self._output_fd)
+
+    def stop(self) -> None:
+        """Kills the worker but keeps its private folder until `close`."""
+        self._end()
 
     def _end(self) -> int:
         if not self.alive:
@@ -448,6 +472,14 @@ class CappedText:
         self._tail.clear()
         self._size = 0
         return text
+
+
+def _sweep() -> None:
+    """Removes the private folders of judges that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*-*"):
+        number = folder.name.split("-")[1]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _environment(folder: str, gpu: bool) -> dict[str, str]:

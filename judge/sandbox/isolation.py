@@ -13,6 +13,7 @@ import os
 import signal
 import struct
 import sys
+import tempfile
 import warnings
 
 import msgspec
@@ -128,14 +129,17 @@ def prepare(layers: Layers) -> None:
 def confine(limits: Limits, layers: Layers, folder: str, *, device: str, uid: int | None) -> None:
     """Shuts the calling process in, for ever: called in a freshly forked, single-threaded worker.
 
-    It may write to `folder` only, which becomes the current folder and must belong to it. `uid` is the user (and
+    It may write to `folder` only, which must belong to it and becomes its current, home and temporary folder. `uid` is the user (and
     group) that it becomes, one of `WORKER_UIDS`, where `layers.other_user` says so. Descriptors are left alone.
     Raises OSError when a layer that was detected fails: then nothing of a solution may run.
     """
     cuda = device.startswith("cuda")
-    os.setsid()
-    os.chdir(folder)
+    if sys.platform != "win32":
+        os.setsid()
     os.umask(0o077)
+    os.chdir(folder)
+    os.environ.update(HOME=folder, TMPDIR=folder)
+    tempfile.tempdir = folder  # the nursery may have asked for it before, and Python remembers the answer
     if not layers.other_user:
         uid = None
     # Made while every path can be opened, whoever owns the folders above it.

@@ -22,7 +22,6 @@ import signal
 import socket
 import sys
 import traceback
-from typing import Any
 
 import msgspec
 

@@ -59,7 +59,13 @@ def _send(channel: Channel, answer: dict[str, Any], answer_bytes: int) -> None:
     except MemoryError:
         raise
     except BaseException as error:  # objects of the solution may raise anything while they are read
-        channel.send({"refused": f"{type(error).__name__}: {str(error)[:500]}" if type(error) is not ValueError else str(error)[:500]})
+        channel.send(
+            {
+                "refused": f"{type(error).__name__}: {str(error)[:500]}"
+                if type(error) is not ValueError
+                else str(error)[:500]
+            }
+        )
 
 
 def _flush() -> None:

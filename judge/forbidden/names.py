@@ -1,0 +1,131 @@
+"""What the names in a problem's `forbids` stand for."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any, Literal
+
+import msgspec
+
+# One operator goes by the same name in all of these; the first two are the public ones.
+FUNCTION_NAMESPACES = (
+    "torch.nn.functional.",
+    "torch.",
+    "torch.functional.",
+    "torch.ops.aten.",
+    "torch._C._nn.",
+    "torch._C._VariableFunctions.",
+    "torch._VF.",
+)
+MISSING = object()
+
+
+class Use(msgspec.Struct, frozen=True):
+    """One use of something forbidden; `line` is None and `source` empty where no line of the solution is known."""
+
+    name: str  # as forbidden; the full name where the problem says it with a *
+    line: int | None
+    source: str  # that line, stripped
+    how: Literal["source", "call"]
+
+
+class Forbids:
+    """Answers whether a qualified name is forbidden, under whichever of its names.
+
+    Two names of one object are one thing (torch.nn.CTCLoss is torch.nn.modules.loss.CTCLoss), and so are the variants
+    of one operator that torch and torch.nn.functional both have. Looks at packages that are loaded, loads none.
+    """
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self.patterns = tuple(patterns)
+        self._names: dict[int, str] = {}
+        self._keep: list[Any] = []  # or an id could come back as another object's
+        self._answers: dict[str, str | None] = {}
+        for pattern in self.patterns:
+            for name, found in self.objects(pattern):
+                self._names.setdefault(id(found), name)
+                self._keep.append(found)
+
+    def match(self, path: str) -> str | None:
+        """The forbidden name that `path`, or a thing that it is an attribute of, stands for."""
+        if path not in self._answers:
+            self._answers[path] = self._match(path)
+        return self._answers[path]
+
+    def _match(self, path: str) -> str | None:
+        for spelling in spellings(path):
+            for pattern in self.patterns:
+                if name := match_text(pattern, spelling):
+                    return name
+        parts = path.split(".")
+        for length in range(2, len(parts) + 1):
+            if name := self._names.get(id(resolve(".".join(parts[:length])))):
+                return name
+        return None
+
+    def match_method(self, name: str) -> str | None:
+        """The forbidden name that a method of a tensor called `name` stands for."""
+        path = f"torch.Tensor.{name}"
+        return next((found for pattern in self.patterns if (found := match_text(pattern, path))), None)
+
+    def objects(self, pattern: str) -> Iterator[tuple[str, Any]]:
+        """The callables and modules that a pattern stands for, each with its forbidden name."""
+        parent, _, last = pattern.rpartition(".")
+        if pattern.endswith("*"):
+            holder = resolve(parent)
+            names = [f"{parent}.{name}" for name in vars(holder)] if holder is not MISSING else []
+        else:
+            names = [pattern]
+        for path in names:
+            for spelling in spellings(path):
+                found = resolve(spelling)
+                name = match_text(pattern, path)
+                if name and (callable(found) or isinstance(found, ModuleType)):
+                    yield name, found
+
+
+def spellings(path: str) -> list[str]:
+    """The path and the names of the same operator, the public ones first after it."""
+    found = [path]
+    namespace = max((known for known in FUNCTION_NAMESPACES if path.startswith(known)), key=len, default=None)
+    if namespace is None:
+        return found
+    name = path.removeprefix(namespace)
+    if namespace == "torch.ops.aten.":
+        name = name.split(".")[0]  # without the overload
+        found.append(f"torch.Tensor.{name}")
+    if "." not in name:
+        found += [other + name for other in FUNCTION_NAMESPACES[:2] if other != namespace and _is_function(other + name)]
+    return found
+
+
+def _is_function(path: str) -> bool:
+    found = resolve(path)
+    return callable(found) and not isinstance(found, type)
+
+
+def match_text(pattern: str, path: str) -> str | None:
+    """The part of the path that a pattern names; None when it names none."""
+    if pattern.endswith("*"):
+        if not path.startswith(pattern[:-1]):
+            return None
+        return ".".join(path.split(".")[: pattern.count(".") + 1])
+    return pattern if path == pattern or path.startswith(pattern + ".") else None
+
+
+def resolve(path: str) -> Any:
+    """What a qualified name stands for, among the loaded modules and without running any code; else MISSING."""
+    parts = path.split(".")
+    for length in range(len(parts), 0, -1):
+        found: Any = sys.modules.get(".".join(parts[:length]))
+        if found is None:
+            continue
+        for part in parts[length:]:
+            found = inspect.getattr_static(found, part, MISSING)
+            if found is MISSING:
+                break
+        return found
+    return MISSING
