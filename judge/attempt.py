@@ -474,7 +474,7 @@ class Attempt:
         if failing is None:
             passed = next((case.sentence for case in shown.cases.values() if case.sentence), None)
             return {"message": shown.sentence or passed}
-        name, case = failing
+        _, case = failing
         difference = case.difference
         fields: dict[str, Any] = {
             "message": _message(case) or shown.sentence,

@@ -391,7 +391,8 @@ SIGMAS = 5.0  # a false alarm in 1.7 million draws of a normal statistic
 def moments(draws: torch.Tensor, mean: float, std: float, what: str = "the draws", kurtosis: float = 3.0) -> str | None:
     """None when mean and standard deviation of independent draws are as expected, else a sentence.
 
-    False-alarm rate below 1e-6 a statistic for n >= 1000 draws. kurtosis: of the expected law (3 normal, 1.8 uniform, 1 a fair coin).
+    False-alarm rate below 1e-6 a statistic for n >= 1000 draws. kurtosis: of the expected law (3 normal, 1.8 uniform,
+    1 a fair coin).
     """
     draws = draws.detach().double().flatten()
     count = draws.numel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from random import Random
@@ -35,15 +36,13 @@ def _drawn(check: Check, seed: int, examples: int) -> tuple[dict[str, Any], ...]
             drawn.append(arguments)
         return False
 
-    try:
+    with contextlib.suppress(NoSuchExample):
         find(
             some.fixed_dictionaries(dict(check.drawn)),
             remember,
             settings=_settings(examples, (Phase.generate,)),
             random=Random(seed),
         )
-    except NoSuchExample:
-        pass
     return tuple(drawn)
 
 

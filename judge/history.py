@@ -115,10 +115,10 @@ class History:
 def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=10)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
         (found,) = connection.execute("PRAGMA user_version").fetchone()
         if found > _FORMAT:
             raise sqlite3.DatabaseError("it was written by a newer judge")
+        connection.execute("PRAGMA journal_mode = WAL")
         if found < _FORMAT:
             connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_FORMAT}; COMMIT")
     except sqlite3.Error:

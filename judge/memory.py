@@ -76,9 +76,8 @@ class Memory:
         self, problem: Problem, source: str, check: Check, runs: Sequence[Run], dtype: str, device: str, given: Any
     ) -> str:
         digest = sha256()
-        parts = (
-            problem.slug, source, problem.checks_source, check.name, dtype, device, __version__, torch.__version__, _code()
-        )  # fmt: skip
+        versions = (__version__, torch.__version__, _code())
+        parts = (problem.slug, source, problem.checks_source, check.name, dtype, device, *versions)
         for part in (*parts, *((run.seed, sorted(run.arguments.items())) for run in runs)):
             digest.update(repr(part).encode())
             digest.update(b"\0")

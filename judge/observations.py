@@ -274,7 +274,7 @@ class _Decoder:
 _TAGS = {"str", "bytes", "list", "tuple", "dict", "raised", "opaque", "tensor"}
 
 
-def decode(header: bytes | memoryview, payload: bytes | memoryview) -> Observation:
+def decode(header: bytes | bytearray | memoryview, payload: bytes | bytearray | memoryview) -> Observation:
     """The observation of an encoded value; `Malformed` for bytes that `encode` cannot have written."""
     header = bytes(header)
     if len(header) - len(header.translate(None, _CONTAINER_BYTES)) > MAX_CONTAINERS:

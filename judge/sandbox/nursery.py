@@ -174,7 +174,7 @@ class _Nursery:
             _warm_up()
         if self.setup.eager:
             self._preload_the_rest()
-        isolation.readable_paths()
+        isolation.prepare(self.layers)
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -206,7 +206,7 @@ class _Nursery:
 
     def _fork(self, order: Order, channel: int, output: int) -> Answer:
         number = self.forks = self.forks + 1
-        user = 2_000_000 + number % 60_000 if self.layers.other_user else None
+        user = isolation.WORKER_UIDS[number % len(isolation.WORKER_UIDS)] if self.layers.other_user else None
         folder = order.folder or self._make_folder(user, order.limits.folder_bytes)
         if order.folder and user is not None:
             _give(folder, user)

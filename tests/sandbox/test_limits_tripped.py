@@ -51,7 +51,10 @@ def test_something_that_waits_is_stopped_by_the_clock_and_said_to_wait(nursery: 
 
 
 def test_ignored_signals_do_not_help(nursery: Nursery) -> None:
-    code = "import signal\nfor n in range(1, 64):\n  try: signal.signal(n, signal.SIG_IGN)\n  except Exception: pass\nwhile True: pass"
+    code = (
+        "import signal\nfor n in range(1, 64):\n  try: signal.signal(n, signal.SIG_IGN)\n  except Exception: pass\n"
+        "while True: pass"
+    )
     assert run(nursery, code, cpu_seconds=0.3)[0] == "timeout"
 
 
@@ -71,7 +74,10 @@ def test_memory_that_is_only_shared_counts_too(nursery: Nursery) -> None:
 
 
 def test_threads_are_counted(nursery: Nursery) -> None:
-    code = "import threading, time\nfor i in range(500): threading.Thread(target=time.sleep, args=(9,), daemon=True).start()"
+    code = (
+        "import threading, time\n"
+        "for i in range(500): threading.Thread(target=time.sleep, args=(9,), daemon=True).start()"
+    )
     assert "can't start new thread" in run(nursery, code, processes=16)["raised"]
 
 
