@@ -1,0 +1,114 @@
+"""The `judge` program as a user runs it, with a data folder of its own and a small pack of one problem."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from judge.cli import run
+
+SETTINGS = """
+title = "Double a tensor"
+title_zh = "加倍"
+source = "A.1"
+tags = ["warm-up"]
+difficulty = "easy"
+minutes = 5
+requires = ["double"]
+devices = ["cpu"]
+
+[mistakes]
+triples = ["doubles"]
+"""
+
+CHECKS = '''
+from hypothesis import strategies as some
+
+from judge.checks import check
+
+
+@check("shape", points=40, size=some.integers(1, 3))
+def keeps_the_shape(solution, make, size):
+    """The shape stays."""
+    return solution.double(make.normal(size)).shape
+
+
+@check("values", points=60)
+def doubles(solution, make):
+    """Every number doubles."""
+    return solution.double(make.normal(3))
+'''
+
+FILES = {
+    "problems/77-double/problem.toml": SETTINGS,
+    "problems/77-double/checks.py": CHECKS,
+    "problems/77-double/stub.py": "def double(x):\n    raise NotImplementedError\n",
+    "problems/77-double/statement.md": "# Double a tensor\n\nReturn $2 \\times x_i$ for each $x_i$.\n",
+    "problems/77-double/statement.zh.md": "# 加倍\n\n返回 $2 x$。\n",
+    "problems/77-double/hints.md": "## 1\n\nMultiply.\n\n## 2\n\nBy two.\n\n## 3\n\nWrite `2 * x`.\n",
+    "problems/77-double/mistakes/triples.py": '"""You triple."""\n\ndef double(x):\n    return 3 * x\n',
+    "reference/77-double/solution.py": "def double(x):\n    return 2 * x\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the person who runs the tests is read or written."""
+    monkeypatch.setenv("JUDGE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("JUDGE_PROBLEMS", raising=False)
+    monkeypatch.delenv("JUDGE_DEBUG", raising=False)
+
+
+@pytest.fixture
+def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A pack called mypack with 77-double, which JUDGE_PROBLEMS names."""
+    root = tmp_path / "mypack"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    monkeypatch.setenv("JUDGE_PROBLEMS", str(root))
+    return root
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The empty folder in which the user works."""
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def judge(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """judge("list", "--json") -> exit status, stdout, stderr; in this process, for what judges nothing."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = run(arguments)
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return call
+
+
+@pytest.fixture
+def program() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """program("attempt", "77", "x.py") runs the real program."""
+
+    def call(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "judge", *arguments],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env=dict(os.environ),
+            timeout=120,
+            **options,  # type: ignore[call-overload]
+        )
+
+    return call

@@ -1,0 +1,110 @@
+"""list, show, hint and reveal."""
+
+import json
+import re
+
+import pytest
+
+
+def test_list_shows_what_there_is_to_practise(judge, pack):
+    status, out, _ = judge("list")
+    assert status == 0
+    assert re.search(r"25 +Self-attention.*attention.*medium +\d+", out)
+    assert re.search(r"77 +Double a tensor \(mypack\) +warm-up +easy +5", out)
+
+
+def test_list_narrows_by_tag_and_difficulty(judge, pack):
+    _, out, _ = judge("list", "--tag", "warm-up", "--json")
+    assert [problem["problem"] for problem in json.loads(out)] == ["mypack/77-double"]
+    assert judge("list", "--tag", "warm-up", "--difficulty", "hard") == (0, "", "no problem is like that\n")
+    status, _, err = judge("list", "--difficulty", "brutal")
+    assert (status, err) == (2, "judge: --difficulty is easy, medium, hard, not 'brutal'\n")
+
+
+def test_list_goes_on_after_a_broken_folder(judge, pack):
+    (pack / "problems/78-broken").mkdir()
+    status, out, err = judge("list")
+    assert status == 0
+    assert "Double a tensor" in out
+    assert err == f"judge: left out: {pack}/problems/78-broken/problem.toml is missing\n"
+
+
+def test_show_renders_the_statement_with_readable_formulas(judge, pack):
+    status, out, _ = judge("show", "77")
+    assert status == 0
+    assert "Return 2 × xᵢ for each xᵢ." in out
+    assert "Next: judge attempt 77" in out
+    assert "返回 2 x" in judge("show", "77", "--lang", "zh")[1]
+    assert judge("show", "77", "--lang", "de")[2] == "judge: --lang is en or zh, not 'de'\n"
+
+
+def test_hints_come_one_after_the_other(judge, pack):
+    said = [judge("hint", "77")[1] for _ in range(4)]
+    assert ["Multiply" in said[0], "By two" in said[1], "2 * x" in said[2], "2 * x" in said[3]] == [True] * 4
+    assert "hint 1 of 3" in said[0]
+    assert "Next: judge hint 77" in said[0]
+    assert "Next: judge reveal 77" in said[2]
+
+
+def test_reveal_asks_first_while_it_is_unsolved(judge, pack, monkeypatch):
+    monkeypatch.setattr("sys.stdin", open("/dev/null"))
+    status, out, err = judge("reveal", "77")
+    assert (status, out) == (2, "")
+    assert "--yes shows the reference all the same" in err
+    assert judge("reveal", "77", "--yes") == (0, "def double(x):\n    return 2 * x\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["show", "atention"], "no problem called 'atention'; did you mean 25-self-attention?"),
+        (["show"], "Missing argument 'PROBLEM'. (judge --help shows how)"),
+        (["shwo"], "No such command 'shwo'. Did you mean 'show'? (judge --help shows how)"),
+        (["list", "--problems", "/nowhere"], "/nowhere is no pack of problems: it has no folder problems/"),
+        (["attempt", "25", "x.py", "--device", "gpu"], "no device is called 'gpu'; choose from auto, cpu, cuda, "),
+        (["attempt", "25", "x.py", "--seed", "-1"], "--seed is 0 to 2**63 - 1, not -1"),
+        (["attempt", "25", "x.py", "-o", "x.pdf"], "--out writes .json or .txt, not 'x.pdf'"),
+        (["grade", "/nowhere"], "/nowhere is not there; judge grade takes a folder"),
+    ],
+)
+def test_wrong_use_is_one_line_and_exit_status_2(judge, arguments, line):
+    status, out, err = judge(*arguments)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("judge: ")
+    assert line.partition(" Did you mean")[0] in err
+
+
+@pytest.mark.parametrize("command", ["list", "show", "attempt", "grade", "reveal", "hint", "verify", "doctor"])
+def test_every_command_explains_itself_with_an_example(judge, command):
+    status, out, _ = judge(command, "--help")
+    assert status == 0
+    assert f"Example: judge {command}" in out
+
+
+def test_without_a_command_the_help_is_shown(judge):
+    status, out, err = judge()
+    assert "Practise deep-learning interview problems" in out
+    assert (status, err) == (2, "")
+
+
+def test_the_version(judge):
+    status, out, _ = judge("--version")
+    assert status == 0
+    assert re.fullmatch(r"judge \d+\.\d+\.\d+\n", out)
+
+
+def test_a_data_folder_that_cannot_be_written_is_said_once_and_all_goes_on(judge, pack, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("JUDGE_DATA", str(tmp_path / "file/data"))
+    status, out, err = judge("hint", "77")
+    assert status == 0
+    assert "Multiply" in out
+    assert err.startswith("judge: attempts are not kept: ")
+    assert err.count("\n") == 1
+
+
+def test_doctor_tells_what_this_machine_can_do(judge):
+    status, out, _ = judge("doctor")
+    assert status == 0
+    for word in ("torch", "problems", "attempts", "cpu", "cuda", "sim", "isolation L", "Landlock", "seccomp"):
+        assert word in out
