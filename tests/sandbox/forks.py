@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import select
 import signal
@@ -49,6 +50,7 @@ def in_child(*steps: Callable[[], Any], seconds: float = 20.0) -> Outcome:
 def _report(writer: int, steps: tuple[Callable[[], Any], ...]) -> None:
     said = "broken:"
     try:
+        faulthandler.disable()  # pytest's: some of these children are to crash
         os.set_inheritable(writer, False)
         try:
             for step in steps[:-1]:

@@ -16,7 +16,7 @@ from .forks import in_child
 
 pytestmark = pytest.mark.skipif(not kernel.SUPPORTED, reason="needs 64-bit Linux")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
-OTHER_USER = 60600
+OTHER_USER = 100_000 + os.getpid()  # nobody else, whose processes would count as well
 
 BY_LANDLOCK = {1: ["read_a_hidden_file", "list_a_folder", "write_elsewhere", "read_its_memory_file", "read_its_memory"]}
 BY_LANDLOCK[1] += ["trace_it"]

@@ -1,4 +1,4 @@
-"""The filter of system calls, run by the kernel and, for both machines that it is written for, by a small interpreter."""
+"""The filter of system calls, run by the kernel and, for both machines that it knows, by a small interpreter."""
 
 import ctypes
 import errno
