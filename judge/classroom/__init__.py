@@ -20,8 +20,8 @@ from judge.classroom.results import RESULTS, Graded, Results, UnusableResults
 from judge.classroom.summary import show
 from judge.grading import Infrastructure, Judge, TooWeak
 from judge.problems import Packs
+from judge.report.page import Page
 from judge.report.text import plain
-from judge.report.words import marks_for
 
 ALL_GRADED, SOME_LEFT, WRONG_USE, JUDGE_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -141,12 +141,12 @@ class _Grading:
             lines.append(f"{left} not reached; {again}")
         if self.kept.out:
             lines.append(f"Results: {self.kept.out / RESULTS}, and a text for each student beside it")
-        dot = marks_for(console.encoding).dot
+        page = Page(console)
         about = [f"seed {self.judge.seed}", *self.judge.devices, f"isolation {self.judge.isolation[0]}"]
-        lines.append(f" {dot} ".join(about))
-        console.print()
-        for line in lines:
-            console.print(plain(line), markup=False, highlight=False, emoji=False, soft_wrap=True)
+        page.line()
+        for line in [*lines, f" {page.marks.dot} ".join(about)]:
+            page.line((plain(line), ""))  # uncut: it may be a path to copy
+        page.print()
 
 
 def _example(packs: Packs) -> str:

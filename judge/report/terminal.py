@@ -11,10 +11,10 @@ from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.text import Text
 
 from judge.report import CheckResult, Diagnosis, Report
 from judge.report.curves import sparkline
+from judge.report.page import Page, Piece, joined
 from judge.report.text import plain, shorten, wrap
 from judge.report.words import located, marks_for, word
 
@@ -23,9 +23,6 @@ MESSAGE_LINES = 12
 PRINTED_LINES = 8
 VALUE_LINES = 4
 MORE_CASES = 4
-FEWEST_CELLS, MOST_CELLS = 40, 120
-
-Piece = tuple[str, str]  # text and style
 
 
 def render(
@@ -37,7 +34,7 @@ def render(
     for. handed_out: for a student after grading, so without the class's
     secret seed and without the next step.
     """
-    page = _Page(report, console, language)
+    page = _ReportPage(report, console, language)
     page.headline()
     if report.untouched:
         page.paragraph(page.word("stub"))
@@ -69,14 +66,11 @@ def mark_of(verdict: str, console: Console) -> Piece:
     return (marks.infra, "magenta") if verdict == "infra" else (marks.failed, "red")
 
 
-class _Page:
+class _ReportPage(Page):
     def __init__(self, report: Report, console: Console, language: str) -> None:
+        super().__init__(console)
         self.report = report
-        self.console = console
         self.language = language
-        self.marks = marks_for(console.encoding)
-        self.width = min(max(console.width, FEWEST_CELLS), MOST_CELLS)
-        self.lines: list[Text] = []
         self.simulated = False  # whether a row shows the simulated accelerator
         self.cut: set[str] = set()  # checks whose row does not show all that they look at
         number = report.problem.split("-")[0]
@@ -101,7 +95,7 @@ class _Page:
             style = "bold green" if report.accepted else "bold red"
         right = f"{score}   {state}" if score else state
         title = shorten(f"{self.number} {plain(report.title)}", self.width - cell_len(right) - 2, self.marks.ellipsis)
-        self.line((title, "bold"), (_gap(self.width, title, right), ""), (right, style))
+        self.line((title, "bold"), (self.gap(title, right), ""), (right, style))
         self.line()
 
     def could_not_be_judged(self, message: str) -> None:
@@ -120,18 +114,18 @@ class _Page:
         points = [f"{score_text(check.points)}/{score_text(check.max_points)}" for check in self.checks]
         points_width = max(len(text) for text in points)
         devices = [self._devices(check) for check in self.checks]
-        devices_width = max(cell_len(_joined(pieces)) for pieces in devices)
+        devices_width = max(cell_len(joined(pieces)) for pieces in devices)
         for check, gained, pieces in zip(self.checks, points, devices, strict=True):
             mark, style = mark_of(check.verdict, self.console)
             kind = set_cell_size(plain(check.kind), kind_width)
             left = [(f" {mark} ", style), (f"{kind} {gained:>{points_width}}  ", ""), *pieces]
-            left.append((" " * (devices_width - cell_len(_joined(pieces)) + 2), ""))
+            left.append((" " * (devices_width - cell_len(joined(pieces)) + 2), ""))
             right = self._remark(check)
-            room = self.width - cell_len(_joined(left)) - (cell_len(right) + 2 if right else 0)
+            room = self.width - cell_len(joined(left)) - (cell_len(right) + 2 if right else 0)
             said = shorten(plain(self._said(check)), max(room, 0), self.marks.ellipsis)
             if said != plain(check.sentence):
                 self.cut.add(check.name)
-            gap = _gap(self.width, _joined(left) + said, right) if right else ""
+            gap = self.gap(joined(left) + said, right) if right else ""
             self.line(*left, (said, ""), (gap, ""), (right, "dim"))
         if any(check.tag == "edge" for check in self.checks):
             self.line()
@@ -207,7 +201,7 @@ class _Page:
             row: list[Piece] = []
             for name, mark, style in pieces:
                 name = shorten(name, self.width - 6, self.marks.ellipsis)
-                if row and cell_len(_joined(row)) + cell_len(f"  {name} {mark}") > self.width:
+                if row and cell_len(joined(row)) + cell_len(f"  {name} {mark}") > self.width:
                     self.line(*row)
                     row = []
                 row += [("  ", ""), (f"{name} ", ""), (mark, style)]
@@ -317,42 +311,6 @@ class _Page:
             return self.word("hint", problem=self.number, hint=next_hint, count=report.hints)
         return self.word("only", problem=self.number, check=plain(self.failing[0].name))
 
-    # -------------------------------------------------------------------------------------------- lines
-
-    def line(self, *pieces: Piece) -> None:
-        text = Text(no_wrap=True)
-        for piece, style in pieces:
-            text.append(piece, style or None)
-        text.rstrip()
-        self.lines.append(text)
-
-    def paragraph(self, text: str, indent: int = 0, style: str = "") -> None:
-        for part in wrap(text, self.width - indent):
-            self.line((" " * indent + part, style))
-
-    def print(self) -> None:
-        encoding = self.console.encoding
-        for text in self.lines:
-            if not encoding.startswith("utf"):
-                text.plain = _encodable(text.plain, encoding)
-            self.console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
-
 
 def _rank(verdict: str) -> int:
     return 2 if verdict == "passed" else 1 if verdict in NEUTRAL else 0
-
-
-def _joined(pieces: list[Piece]) -> str:
-    return "".join(text for text, _ in pieces)
-
-
-def _gap(width: int, left: str, right: str) -> str:
-    return " " * max(width - cell_len(left) - cell_len(right), 1)
-
-
-def _encodable(text: str, encoding: str) -> str:
-    """The text with a question mark for each character the encoding lacks: its length, so its styles, stay."""
-    try:
-        return text.encode(encoding, "replace").decode(encoding)
-    except LookupError:
-        return text.encode("ascii", "replace").decode("ascii")

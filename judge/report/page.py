@@ -1,0 +1,62 @@
+"""Lines for a terminal, a pipe or a file: never wider than it, never more than its encoding has."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from judge.report.text import wrap
+from judge.report.words import marks_for
+
+FEWEST_CELLS, MOST_CELLS = 40, 120
+
+Piece = tuple[str, str]  # text and style
+
+
+class Page:
+    """Collects lines and prints them; nothing in them is read as markup."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.marks = marks_for(console.encoding)
+        self.width = min(max(console.width, FEWEST_CELLS), MOST_CELLS)
+        self._lines: list[Text] = []
+
+    def line(self, *pieces: Piece) -> None:
+        """One line of pieces, each with its style; an empty one without pieces."""
+        text = Text(no_wrap=True)
+        for piece, style in pieces:
+            text.append(piece, style or None)
+        text.rstrip()
+        self._lines.append(text)
+
+    def paragraph(self, text: str, indent: int = 0, style: str = "") -> None:
+        """Text as wide as the page, each line behind an indent."""
+        for part in wrap(text, self.width - indent):
+            self.line((" " * indent + part, style))
+
+    def print(self) -> None:
+        """Prints all lines; a character that the encoding lacks becomes a question mark."""
+        for text in self._lines:
+            if not self.console.encoding.startswith("utf"):
+                text.plain = _encodable(text.plain, self.console.encoding)
+            self.console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
+        self._lines.clear()
+
+    def gap(self, left: str, right: str) -> str:
+        """The spaces that move `right` to the end of the line."""
+        return " " * max(self.width - cell_len(left) - cell_len(right), 1)
+
+
+def joined(pieces: list[Piece]) -> str:
+    """The text of some pieces."""
+    return "".join(text for text, _ in pieces)
+
+
+def _encodable(text: str, encoding: str) -> str:
+    """The text with one question mark for each character the encoding lacks, so that styles stay where they are."""
+    try:
+        return text.encode(encoding, "replace").decode(encoding)
+    except LookupError:
+        return text.encode("ascii", "replace").decode("ascii")
