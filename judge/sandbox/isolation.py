@@ -7,6 +7,7 @@ most of what the other layers are made with, comes last.
 from __future__ import annotations
 
 import ctypes
+import functools
 import importlib.machinery
 import importlib.metadata
 import os
@@ -129,8 +130,9 @@ def prepare(layers: Layers) -> None:
 def confine(limits: Limits, layers: Layers, folder: str, *, device: str, uid: int | None) -> None:
     """Shuts the calling process in, for ever: called in a freshly forked, single-threaded worker.
 
-    It may write to `folder` only, which must belong to it and becomes its current, home and temporary folder. `uid` is the user (and
-    group) that it becomes, one of `WORKER_UIDS`, where `layers.other_user` says so. Descriptors are left alone.
+    It may write to `folder` only, which must belong to it and becomes its current, home and temporary folder. `uid`
+    is the user (and group) that it becomes, one of `WORKER_UIDS`, where `layers.other_user` says so. Descriptors are
+    left alone but for one more, a handle on the process's own entry in /proc.
     Raises OSError when a layer that was detected fails: then nothing of a solution may run.
     """
     cuda = device.startswith("cuda")
@@ -196,15 +198,10 @@ def _give_up_privileges(uid: int | None, keep_reading: bool) -> None:
     kernel.call("capset", ctypes.addressof(_header), ctypes.addressof(_capabilities))
 
 
+@functools.cache
 def _python_is_private() -> bool:
     """Whether workers that are other users need a capability to read Python itself (it lies in somebody's home)."""
-    global _private
-    if _private is None:
-        _private = not everybody_can_read(readable_paths())
-    return _private
-
-
-_private: bool | None = None
+    return not everybody_can_read(readable_paths())
 
 
 def _can_become_other_user() -> bool:
