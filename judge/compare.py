@@ -1,26 +1,13 @@
 """Two observations -> equal, or where and how they differ, in sentences that teach.
 
-What is expected is the reference's observation in float32; `exact` is the same under float64 and serves as yardstick.
-In order: what kind of thing it is, keys and lengths, shape, dtype, device, numbers that are not finite, numbers.
-
-Numbers, tensor by tensor (a Python float counts as a 0-dim float32 tensor). With r the exact numbers, E the reference's
-own largest float32 error in that tensor and eps of the tensor's dtype, the largest error may be
-
-    allowed = 16 * max(E, 4 * eps * max|r|)
-
-(8 * max(E, eps * max|r|) for float16, bfloat16 and float8, whose eps is coarse), always tested as
-`not (error <= allowed)`. Right solutions that sum in another order stay well below it.
-
-Where E >= 4 * eps * max|r|, larger numbers have cancelled each other, down to nothing for the gradient of a bias that
-softmax ignores. What remains is rounding of those larger numbers, and E is a matter of luck: it may well be 0. There E
-counts as at least eps * S, S being the largest number in the same case (1 where all are 0). Of 1200 such gradients of
-right attention variants 12 were refused without S and none with it; the largest error was 7.2 * eps * S. A tensor whose
-digits are sound gets nothing from S, however small it is: a wrong second moment of 1e-12 beside weights of 1 is found.
+What is expected is the reference's observation in float32; `exact` is the same under float64, the yardstick for how
+far floating-point numbers may be off (`judge.yardstick`). In order: what kind of thing it is, keys and lengths, shape,
+dtype, device, numbers that are not finite, numbers. Everything else is compared exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -28,10 +15,20 @@ import numpy as np
 import torch
 
 from judge.observations import MAX_DEPTH, Observation, Opaque, Raised, join
-from judge.remarks import remark, shape_remark
+from judge.remarks import (
+    boolean_remark,
+    described,
+    dtype_text,
+    listed,
+    remark,
+    sentence,
+    shape_remark,
+    shape_text,
+    two_numbers,
+)
+from judge.yardstick import Measured, largest_number, measure, to_float, to_numbers
 
-LARGEST_NEIGHBOUR = 1e3  # how far the numbers of other cases may raise S: inputs are of order 1
-NAMES_SHOWN = 4
+LARGEST_NEIGHBOUR = 1e3  # how far the numbers of other cases may raise the yardstick: inputs are of order 1
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -89,12 +86,12 @@ def cases(
         return {"": compare(got, expected, exact, device=device, devices=devices)}
     with np.errstate(all="ignore"):
         whole = _Comparison(got, expected, exact, device, devices)
-        found: dict[str, Difference | None] = {key_text(key): whole.case(key) for key in expected.value}
+        found: dict[str, Difference | None] = {_key_text(key): whole.case(key) for key in expected.value}
         if isinstance(got.value, dict):
             for key in got.value:
                 if key not in expected.value:
                     message = "Nobody asked for this part of the answer"
-                    found[key_text(key)] = Difference(message, "keys", join("", key))
+                    found[_key_text(key)] = Difference(message, "keys", join("", key))
         return found
 
 
@@ -111,14 +108,18 @@ def names_differ(got: Sequence[Any], expected: Sequence[Any]) -> Difference | No
     for name, shape in missing:
         if name in names[0]:
             mine_shapes = [other for key, other in unexpected if key == name]
-            shown = f"{_shape(mine_shapes[0])}, expected {_shape(shape)}" if mine_shapes else f"not {_shape(shape)}"
+            shown = (
+                f"{shape_text(mine_shapes[0])}, expected {shape_text(shape)}"
+                if mine_shapes
+                else f"not {shape_text(shape)}"
+            )
             return Difference(f"{name} in the state_dict has shape {shown}", "names", name)
     absent = [name for name, _ in missing if name not in names[0]]
     extra = [name for name, _ in unexpected if name not in names[1]]
-    lines = [f"The state_dict has no {_listed(absent)}"] if absent else []
-    lines += [f"{'It' if absent else 'The state_dict'} has an unexpected {_listed(extra)}"] if extra else []
+    lines = [f"The state_dict has no {listed(absent)}"] if absent else []
+    lines += [f"{'It' if absent else 'The state_dict'} has an unexpected {listed(extra)}"] if extra else []
     if not lines:
-        lines = [f"{unexpected[0][0]} in the state_dict has an unexpected shape {_shape(unexpected[0][1])}"]
+        lines = [f"{unexpected[0][0]} in the state_dict has an unexpected shape {shape_text(unexpected[0][1])}"]
     return Difference("\n".join(lines), "names", (absent or extra or [""])[0] or None)
 
 
@@ -135,11 +136,10 @@ class _Comparison:
         explain: bool = True,
     ) -> None:
         self.got, self.expected, self.exact = got, expected, exact
-        self.device = device
         self.devices = devices if device.split(":")[0] != "cpu" else None
         self.explain = explain
         self.root = ""
-        self._in_case: tuple[Any, Any] = (expected.value, exact.value if exact else None)
+        self._case: tuple[Any, Any] = (None, None)  # what the reference gave in this case, and exactly
         self._scale: float | None = None
 
     # -------------------------------------------------------------------------------------------------- the walk
@@ -152,13 +152,13 @@ class _Comparison:
         got, exact = self.got.value, _child(self.exact.value if self.exact else None, key)
         expected = self.expected.value[key]
         self.root = join("", key)
-        self._in_case, self._scale = (expected, exact), None
+        self._case, self._scale = (expected, exact), None
         if isinstance(got, dict):
             if key not in got:
-                return self._differs(self.root, "keys", f"{self.root} is missing")
+                return self._differs(self.root, "keys", "is missing")
             got = got[key]
         elif not isinstance(got, Raised):
-            return self._differs(self.root, "type", f"returned {_described(got)}, expected a dictionary")
+            return self._differs(self.root, "type", f"is {described(got)}, expected a dictionary")
         return self._walk(got, expected, exact, self.root, 1)
 
     def _walk(self, got: Any, expected: Any, exact: Any, path: str, depth: int) -> Difference | None:
@@ -169,7 +169,7 @@ class _Comparison:
         if isinstance(got, Raised) or isinstance(expected, Raised):
             return self._exception(got, expected, path)
         if type(got) is Opaque or type(expected) is Opaque:
-            return self._differs(path, "opaque", f"is {_described(got)}, expected {_described(expected)}")
+            return self._differs(path, "opaque", f"is {described(got)}, expected {described(expected)}")
         if isinstance(expected, dict) and isinstance(got, dict):
             return self._dictionary(got, expected, exact, path, depth)
         if isinstance(expected, list | tuple) and isinstance(got, list | tuple):
@@ -177,7 +177,7 @@ class _Comparison:
         if type(expected) is float and type(got) in (float, int):
             return self._number(got, expected, exact, path)
         if type(got) is not type(expected) or type(expected) not in _PLAIN:
-            return self._differs(path, "type", f"is {_described(got)}, expected {_described(expected)}")
+            return self._differs(path, "type", f"is {described(got)}, expected {described(expected)}")
         if got == expected:
             return None
         if isinstance(expected, str | bytes):
@@ -189,25 +189,25 @@ class _Comparison:
         if not isinstance(expected, Raised):
             text = got.message.strip().split("\n")[0][:300]
             raised = f"raised {got.type}: {text}" if text else f"raised {got.type}"
-            return self._differs(path, "exception", f"{raised}\nwhere {_described(expected)} was expected")
+            return self._differs(path, "exception", f"{raised}\nwhere {described(expected)} was expected")
         if not isinstance(got, Raised):
-            return self._differs(path, "exception", f"should raise {expected.type}, but gave {_described(got)}")
+            return self._differs(path, "exception", f"should raise {expected.type}, but gave {described(got)}")
         if expected.type == got.type or expected.type in got.bases:
             return None
         return self._differs(path, "exception", f"should raise {expected.type}")
 
     def _dictionary(self, got: dict[Any, Any], expected: dict[Any, Any], exact: Any, path: str, depth: int) -> Any:
-        missing = [key_text(key) for key in expected if key not in got]
-        unexpected = [key_text(key) for key in got if key not in expected]
+        missing = [_key_text(key) for key in expected if key not in got]
+        unexpected = [_key_text(key) for key in got if key not in expected]
         if missing or unexpected:
-            parts = [f"has no {_listed(missing)}"] if missing else []
-            parts += [f"has an unexpected {_listed(unexpected)}"] if unexpected else []
+            parts = [f"has no {listed(missing)}"] if missing else []
+            parts += [f"has an unexpected {listed(unexpected)}"] if unexpected else []
             return self._differs(path, "keys", " and ".join(parts))
         return self._children(expected, path, lambda key: (got[key], expected[key], _child(exact, key)), depth)
 
     def _sequence(self, got: Sequence[Any], expected: Sequence[Any], exact: Any, path: str, depth: int) -> Any:
         if len(got) != len(expected):
-            return self._differs(path, "length", f"has {_counted(len(got))}, expected {len(expected)}")
+            return self._differs(path, "length", f"has length {len(got)}, expected {len(expected)}")
         keys = range(len(expected))
         return self._children(keys, path, lambda key: (got[key], expected[key], _child(exact, key)), depth)
 
@@ -225,12 +225,12 @@ class _Comparison:
             if not explain:
                 return found
             first = first or found
-            wrong.append(key_text(key) if isinstance(key, str) else f"[{key_text(key)}]")
+            wrong.append(_key_text(key) if isinstance(key, str) else f"[{_key_text(key)}]")
             self.explain = False  # the others are only counted
         self.explain = explain
         if first is None or len(keys) == 1 or "\nDiffering: " in first.message:
             return first
-        count = f"all {len(keys)} parts" if len(wrong) == len(keys) else f"{len(wrong)} of {len(keys)}, {_listed(wrong)}"
+        count = f"all {len(keys)} parts" if len(wrong) == len(keys) else f"{len(wrong)} of {len(keys)}, {listed(wrong)}"
         return msgspec.structs.replace(first, message=f"{first.message}\nDiffering: {count}")
 
     # ------------------------------------------------------------------------------------------------ the leaves
@@ -239,63 +239,35 @@ class _Comparison:
         if got.shape != expected.shape:
             shapes = tuple(got.shape), tuple(expected.shape)
             hint = shape_remark(*shapes)
-            message = f"has shape {_shape(shapes[0])}, expected {_shape(shapes[1])}"
-            return self._differs(path, "shape", f"{message}\n{_sentence(hint)}" if hint else message)
+            message = f"has shape {shape_text(shapes[0])}, expected {shape_text(shapes[1])}"
+            return self._differs(path, "shape", "\n".join([message, *hint]))
         if got.dtype != expected.dtype:
-            return self._differs(path, "dtype", f"has dtype {_name(got.dtype)}, expected {_name(expected.dtype)}")
+            return self._differs(
+                path, "dtype", f"has dtype {dtype_text(got.dtype)}, expected {dtype_text(expected.dtype)}"
+            )
         if self.devices is not None and path in self.devices and path in self.got.devices:
             here, there = self.got.devices[path], self.devices[path]
             if here.split(":")[0] != there.split(":")[0]:
-                return self._differs(path, "device", f"is on {here}, expected {there} (the check ran on {self.device})")
+                return self._differs(path, "device", f"is on {here}, expected {there}")
         if _same_bits(got, expected):
             return None
         if not (got.is_floating_point() or got.is_complex()):
             return self._integers(got, expected, path)
-        numbers, reference = _numbers(got), _numbers(expected)
+        numbers, reference = to_numbers(got), to_numbers(expected)
         usable = isinstance(exact, torch.Tensor) and exact.shape == expected.shape
-        usable = usable and exact.is_complex() == expected.is_complex()
-        truth = _numbers(exact) if usable else reference
-        error, allowed, wrong, strange = self._measure(numbers, reference, truth, expected.dtype)
-        if wrong is None:
+        truth = to_numbers(exact) if usable and exact.is_complex() == expected.is_complex() else reference
+        measured = measure(numbers, reference, truth, expected.dtype, self._neighbours)
+        if measured is None:
             return None
-        if not self.explain:
-            return _UNEXPLAINED
-        return self._wrong_numbers(got, expected, path, numbers, truth, error, allowed, wrong, strange)
-
-    def _measure(
-        self, got: np.ndarray, reference: np.ndarray, truth: np.ndarray, dtype: torch.dtype
-    ) -> tuple[float, float, np.ndarray | None, bool]:
-        """Largest error, what is allowed, where it is exceeded (None: nowhere), and whether by nan and infinities."""
-        eps, factor, least = _PRECISION[dtype]
-        own, size = float(np.abs(reference - truth).max()), float(np.abs(truth).max())
-        if not own + size < np.inf:
-            truth = np.where(np.isfinite(truth), truth, reference)
-            judged = np.isfinite(reference)
-            own, size = _largest(np.abs(reference - truth)[judged]), _largest(np.abs(truth)[judged])
-        if own >= least * eps * size:
-            own = max(own, eps * self._neighbours())
-        allowed = factor * max(own, least * eps * size)
-        errors = np.abs(got - truth)
-        error = float(errors.max())
-        if error <= allowed:
-            return error, allowed, None, False
-        odd = ~np.isfinite(reference)
-        same = np.where(np.isnan(reference), np.isnan(got), got == reference)
-        strange = np.where(odd, ~same, ~np.isfinite(got))
-        if strange.any():
-            return error, allowed, strange, True
-        errors = np.where(odd, 0.0, errors)
-        wrong = ~(errors <= allowed)
-        return float(errors.max()), allowed, wrong if wrong.any() else None, False
+        return self._wrong_numbers(got, expected, path, numbers, truth, measured) if self.explain else _UNEXPLAINED
 
     def _neighbours(self) -> float:
-        """S: the largest number in this case, else in the other cases, else 1."""
+        """S of `judge.yardstick`: numbers of other cases count as well, unless they are huge."""
         if self._scale is None:
-            self._scale = _largest_number(*self._in_case)
-            if not self._scale and isinstance(self.expected.value, dict):
-                others = _largest_number(self.expected.value, self.exact.value if self.exact else None)
-                self._scale = min(others, LARGEST_NEIGHBOUR)
-        return self._scale or 1.0
+            whole = largest_number(self.expected.value, self.exact.value if self.exact else None)
+            here = largest_number(*self._case)
+            self._scale = max(here, min(whole, LARGEST_NEIGHBOUR) if self.root else whole) or 1.0
+        return self._scale
 
     def _wrong_numbers(
         self,
@@ -304,27 +276,45 @@ class _Comparison:
         path: str,
         numbers: np.ndarray,
         truth: np.ndarray,
-        error: float,
-        allowed: float,
-        wrong: np.ndarray,
-        strange: bool,
+        found: Measured,
     ) -> Difference:
-        places = wrong.any(-1) if got.is_complex() else wrong
+        places = found.wrong.any(-1) if got.is_complex() else found.wrong
         first = tuple(int(index) for index in np.argwhere(places)[0])
-        count = int(places.sum())
-        shown = _two_numbers(expected[first].item(), got[first].item())
-        if strange:
-            what = _strange(numbers[wrong], expected, first)
-            message = f"Shape and dtype are right; {count} of {got.numel()} numbers {what}" if got.ndim else what
-            others = ~(np.abs(numbers - truth) <= allowed) & ~wrong & np.isfinite(truth)
-            if not others.any() and count < got.numel():
-                message += "\nThe others are right"
-            return self._differs(path, "nan", message, *shown, index=first)
-        lines = [f"Shape and dtype are right; {count} of {got.numel()} numbers differ" if got.ndim else "The number differs"]
-        if np.isfinite(truth).all() and np.isfinite(numbers).all():
-            hint = None if got.is_complex() else remark(numbers, truth, wrong, allowed)
-            lines += [_sentence(hint)] if hint else []
-        return self._differs(path, "value", "\n".join(lines), *shown, index=first, error=error, allowed=allowed)
+        shown = two_numbers(expected[first].item(), got[first].item())
+        if found.strange:
+            return self._strange_numbers(got, path, numbers, truth, found, first, shown)
+        count = f"{int(places.sum())} of {got.numel()} numbers differ"
+        lines = [f"Shape and dtype are right; {count}" if got.ndim else "The number differs"]
+        finite = np.isfinite(truth).all() and np.isfinite(numbers).all()
+        if finite and not got.is_complex():
+            lines += remark(numbers, truth, found.wrong, found.allowed)
+        text = "\n".join(lines)
+        return self._differs(path, "value", text, *shown, index=first, error=found.error, allowed=found.allowed)
+
+    def _strange_numbers(
+        self,
+        got: torch.Tensor,
+        path: str,
+        numbers: np.ndarray,
+        truth: np.ndarray,
+        found: Measured,
+        first: tuple[int, ...],
+        shown: tuple[str, str],
+    ) -> Difference:
+        """Numbers that are nan or infinite where they should not be, or the reverse."""
+        if not got.ndim:
+            return self._differs(path, "nan", f"is {shown[1]}, expected {shown[0]}")
+        mine = numbers[first].flat[np.argmax(found.wrong[first])]  # a complex number has two
+        if np.isfinite(mine):
+            what, alike = f"should be {shown[0]}", np.isfinite(numbers)
+        else:
+            what, alike = f"are {mine}", (np.isnan(numbers) if np.isnan(mine) else numbers == mine)
+        places = (alike & found.wrong).reshape(*got.shape, -1).any(-1)
+        lines = [f"Shape and dtype are right; {int(places.sum())} of {got.numel()} numbers {what}"]
+        right = (np.abs(numbers - truth) <= found.allowed) | (numbers == truth)
+        if not found.wrong.all() and bool((right | found.wrong).all()):
+            lines.append("The others are right")
+        return self._differs(path, "nan", "\n".join(lines), *shown, index=first)
 
     def _integers(self, got: torch.Tensor, expected: torch.Tensor, path: str) -> Difference:
         if not self.explain:
@@ -332,30 +322,32 @@ class _Comparison:
         mine, theirs = got.detach().numpy(), expected.detach().numpy()
         wrong = mine != theirs
         first = tuple(int(index) for index in np.argwhere(wrong)[0])
-        what = "booleans" if got.dtype is torch.bool else "integers"
-        lines = [f"Shape and dtype are right; {int(wrong.sum())} of {got.numel()} {what} differ" if got.ndim else "It differs"]
-        numbers, truth = mine.astype(np.float64), theirs.astype(np.float64)
-        hint = remark(numbers, truth, wrong, 0.0) if got.dtype is not torch.bool else _boolean_remark(mine, theirs, wrong)
-        lines += [_sentence(hint)] if hint else []
         kind = "bool" if got.dtype is torch.bool else "integer"
+        count = f"{int(wrong.sum())} of {got.numel()} {kind.replace('bool', 'boolean')}s differ"
+        lines = [f"Shape and dtype are right; {count}" if got.ndim else "It differs"]
+        if kind == "bool":
+            lines += boolean_remark(mine, theirs, wrong)
+        else:
+            lines += remark(mine.astype(np.float64), theirs.astype(np.float64), wrong, 0.0)
         shown = str(expected[first].item()), str(got[first].item())
         return self._differs(path, kind, "\n".join(lines), *shown, index=first)
 
     def _number(self, got: float | int, expected: float, exact: Any, path: str) -> Difference | None:
         if got == expected:
             return None
-        mine, reference = np.asarray(_float(got)), np.asarray(expected)
-        truth = np.asarray(_float(exact)) if type(exact) in (float, int) else reference
-        error, allowed, wrong, strange = self._measure(mine, reference, truth, torch.float32)
-        if wrong is None:
+        mine, reference = np.asarray(to_float(got)), np.asarray(expected)
+        truth = np.asarray(to_float(exact)) if type(exact) in (float, int) else reference
+        found = measure(mine, reference, truth, torch.float32, self._neighbours)
+        if found is None:
             return None
-        if strange:
-            return self._differs(path, "nan", "is not the expected number", *_two_numbers(expected, got))
-        shown = _two_numbers(expected, got)
-        return self._differs(path, "value", "is not the expected number", *shown, error=error, allowed=allowed)
+        error, allowed = (None, None) if found.strange else (found.error, found.allowed)
+        kind, shown = "nan" if found.strange else "value", two_numbers(expected, to_float(got))
+        return self._differs(path, kind, "is not the expected number", *shown, error=error, allowed=allowed)
 
     def _text(self, got: str | bytes, expected: str | bytes, path: str) -> Difference:
-        at = next((at for at, (a, b) in enumerate(zip(got, expected, strict=False)) if a != b), min(len(got), len(expected)))
+        at = next(
+            (at for at, (a, b) in enumerate(zip(got, expected, strict=False)) if a != b), min(len(got), len(expected))
+        )
         where = f"the text differs from character {at} on" if at else "the text differs"
         start = max(0, at - 20)
         shown = [("..." if start else "") + repr(text[start : start + 60]) for text in (expected, got)]
@@ -383,8 +375,8 @@ class _Comparison:
             message = f"{name} {message}" if verb in ("is", "has", "raised", "should") else f"{name}: {message}"
         elif message.startswith(("is ", "has ")):
             message = f"The answer {message}"
-        elif not message.startswith(("raised ", "should ", "returned ")):
-            message = _sentence(message)
+        elif not message.startswith(("raised ", "should ")):
+            message = sentence(message)
         where = f"{name}[{', '.join(map(str, index))}]" if index else name
         return Difference(message, kind, where, expected, got, error, allowed)
 
@@ -393,15 +385,29 @@ _UNEXPLAINED = Difference("differs", "value")
 _PLAIN = (type(None), bool, int, float, str, bytes)
 
 
-def _precision() -> dict[torch.dtype, tuple[float, float, float]]:
-    """dtype -> eps, and the two factors of the rule."""
-    table: dict[torch.dtype, tuple[float, float, float]] = {}
-    for name in ("float64", "float32", "complex128", "complex64"):
-        table[getattr(torch, name)] = (torch.finfo(getattr(torch, name)).eps, 16.0, 4.0)
-    for name in ("float16", "bfloat16", "float8_e4m3fn", "float8_e5m2"):
-        if hasattr(torch, name):
-            table[getattr(torch, name)] = (torch.finfo(getattr(torch, name)).eps, 8.0, 1.0)
-    return table
+def _same_bits(one: torch.Tensor, other: torch.Tensor) -> bool:
+    if one.is_floating_point() and one.itemsize == 1:
+        return torch.equal(one.view(torch.uint8), other.view(torch.uint8))  # torch.equal knows no float8
+    return torch.equal(one, other)
 
 
-_PRECISION = _precision()
+def _child(tree: Any, key: Any) -> Any:
+    """The item of the yardstick's tree beside an item of the reference's; None where it has another form."""
+    if isinstance(tree, dict):
+        return tree.get(key)
+    return tree[key] if isinstance(tree, list | tuple) and type(key) is int and key < len(tree) else None
+
+
+def _key_text(key: Any) -> str:
+    try:
+        return str(key)
+    except ValueError:  # a number with more digits than Python writes
+        return "(a huge number)"
+
+
+def _plain(value: Any) -> str:
+    return _key_text(value)[:60]
+
+
+def _pairs(entries: Sequence[Any]) -> set[tuple[str, tuple[int, ...]]]:
+    return {(str(name), tuple(int(size) for size in shape)) for name, shape in entries}
