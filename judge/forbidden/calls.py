@@ -118,7 +118,9 @@ class Guard:
 
     def _wrap_newly_loaded(self) -> None:
         """A forbidden function of a package that nobody had imported when the guard was entered."""
-        loaded = [pattern for pattern in self._not_loaded if resolve(pattern.rstrip("*").rpartition(".")[0]) is not MISSING]
+        loaded = [
+            pattern for pattern in self._not_loaded if resolve(pattern.rstrip("*").rpartition(".")[0]) is not MISSING
+        ]
         if loaded:
             self._not_loaded = [pattern for pattern in self._not_loaded if pattern not in loaded]
             self._wrap(find_places(loaded))

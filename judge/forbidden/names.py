@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 import msgspec
+import torch  # noqa: F401  (its modules are looked up in sys.modules)
 
 # One operator goes by the same name in all of these; the first two are the public ones.
 FUNCTION_NAMESPACES = (
@@ -36,7 +37,7 @@ class Forbids:
     """Answers whether a qualified name is forbidden, under whichever of its names.
 
     Two names of one object are one thing (torch.nn.CTCLoss is torch.nn.modules.loss.CTCLoss), and so are the variants
-    of one operator that torch and torch.nn.functional both have. Looks at packages that are loaded, loads none.
+    of one operator that torch and torch.nn.functional both have. Looks only into packages that are loaded.
     """
 
     def __init__(self, patterns: Sequence[str]) -> None:
@@ -73,16 +74,13 @@ class Forbids:
 
     def objects(self, pattern: str) -> Iterator[tuple[str, Any]]:
         """The callables and modules that a pattern stands for, each with its forbidden name."""
-        parent, _, last = pattern.rpartition(".")
+        paths = [pattern]
         if pattern.endswith("*"):
-            holder = resolve(parent)
-            names = [f"{parent}.{name}" for name in vars(holder)] if holder is not MISSING else []
-        else:
-            names = [pattern]
-        for path in names:
-            for spelling in spellings(path):
-                found = resolve(spelling)
-                name = match_text(pattern, path)
+            parent = pattern.rpartition(".")[0]
+            paths = [f"{parent}.{name}" for name in _names_in(resolve(parent))]
+        for path in paths:
+            name = match_text(pattern, path)
+            for found in map(resolve, spellings(path) if name else []):
                 if name and (callable(found) or isinstance(found, ModuleType)):
                     yield name, found
 
@@ -98,13 +96,19 @@ def spellings(path: str) -> list[str]:
         name = name.split(".")[0]  # without the overload
         found.append(f"torch.Tensor.{name}")
     if "." not in name:
-        found += [other + name for other in FUNCTION_NAMESPACES[:2] if other != namespace and _is_function(other + name)]
+        others = [other + name for other in FUNCTION_NAMESPACES[:2] if other != namespace]
+        found += filter(_is_function, others)
     return found
 
 
 def _is_function(path: str) -> bool:
     found = resolve(path)
     return callable(found) and not isinstance(found, type)
+
+
+def _names_in(holder: Any) -> list[str]:
+    holders = holder.__mro__ if isinstance(holder, type) else [holder] if isinstance(holder, ModuleType) else []
+    return list(dict.fromkeys(name for each in holders for name in vars(each)))
 
 
 def match_text(pattern: str, path: str) -> str | None:
