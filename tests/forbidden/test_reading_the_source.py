@@ -67,7 +67,10 @@ def test_the_line_that_names_it_is_reported(source):
         ("import torch.nn.functional as F\nf = lambda x: F.ctc_loss(x)", [2]),
         ("def f(x):\n    import torch.nn.functional as F\n    return [F.ctc_loss(y) for y in x]", [3]),
         ("def f(x):\n    return F.ctc_loss(x)\nimport torch.nn.functional as F", [2]),
-        ("try:\n    from torch.nn.functional import ctc_loss\nexcept ImportError:\n    ctc_loss = None\nctc_loss(x)", [5]),
+        (
+            "try:\n    from torch.nn.functional import ctc_loss\nexcept ImportError:\n    ctc_loss = None\nctc_loss(x)",
+            [5],
+        ),
         ("import torch\ndef f():\n    global F\n    F = torch.nn.functional\ndef g(x):\n    F.ctc_loss(x)", [6]),
         (
             "import torch\nclass A:\n    def f(self, x):\n        self.F.ctc_loss(x)\n"
@@ -193,7 +196,10 @@ def test_a_module_is_used_by_importing_it(source, expected):
         ("import torch\ntorch.softmax(x, -1)", []),
         ("import numpy as np\nnp.softmax(x)", []),
         ("class A:\n    def softmax(self): ...\n    def f(self):\n        self.softmax()", []),
-        ("class A:\n    def __init__(self, s):\n        self.softmax = s\n    def f(self):\n        self.softmax()", []),
+        (
+            "class A:\n    def __init__(self, s):\n        self.softmax = s\n    def f(self):\n        self.softmax()",
+            [],
+        ),
     ],
 )
 def test_methods_of_tensors_are_found_where_they_are_forbidden(source, expected):
@@ -214,3 +220,11 @@ def test_methods_of_tensors_are_found_where_they_are_forbidden(source, expected)
 )
 def test_a_strange_source_is_read_quickly_and_without_harm(source):
     assert find_uses(source, CTC) == []
+
+
+def test_what_stands_behind_a_statement_that_is_too_deep_to_read_is_still_found():
+    deep = "x = " + " + ".join(["y"] * 900)
+    assert lines(f"import torch\n{deep}\ntorch.ctc_loss(x)\ndef f():\n    {deep}\n    torch.nn.CTCLoss()", CTC) == [
+        3,
+        6,
+    ]
