@@ -32,7 +32,7 @@ app = typer.Typer(
     epilog="Start with: judge list; judge show 25; judge attempt 25",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for commands in (browse, attempt, classroom, doctor):

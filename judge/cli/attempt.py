@@ -45,7 +45,7 @@ def attempt(
         Path | None,
         typer.Argument(
             metavar="FILE",
-            help="Your solution. Without it: solutions/<NN-slug>.py, written the first time.",
+            help="Your solution. Without it: solutions/NN-slug.py, written the first time.",
             show_default=False,
         ),
     ] = None,
@@ -74,10 +74,8 @@ def attempt(
     if file is None:
         file = _solution_file(found)
         if _start(file, found):
-            number = short_name(found.slug, known.names)
-            say(f"Wrote {_shown(file)}: the signatures, for you to fill in.")
-            say(f"Next: judge show {number} tells what to build; judge attempt {number} judges what you wrote.")
-            if not as_json:
+            _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout())
+            if not as_json:  # who asked for an object gets the stub's
                 return NOT_ACCEPTED
 
     from judge.grading import Judge, Solution, installation_secret
@@ -123,6 +121,14 @@ def _start(file: Path, problem: Problem) -> bool:
     except OSError as error:
         raise WrongUse(f"cannot write {_shown(file)}: {error.strerror}") from None
     return True
+
+
+def _explain_stub(file: Path, name: str, console: Console) -> None:
+    for line in (
+        f"Wrote {_shown(file)}: the signatures, for you to fill in.",
+        f"Next: judge show {name} tells what to build; judge attempt {name} judges what you wrote.",
+    ):
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def _shown(path: Path) -> Path:

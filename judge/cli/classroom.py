@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,15 +11,26 @@ import typer
 from judge.cli.options import (
     Devices,
     Jobs,
+    Language,
     PackFolders,
     ProblemNames,
     SecretSeed,
-    WrongUse,
     job_count,
+    language_of,
     resolve_devices,
     stdout,
 )
+from judge.history import cache_folder
 from judge.problems import packs
+
+
+class Isolation(StrEnum):
+    """The levels that --require-isolation takes."""
+
+    L0 = "L0"
+    L1 = "L1"
+    L2 = "L2"
+    L3 = "L3"
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +43,7 @@ def grade(
         Path,
         typer.Argument(
             metavar="PATH",
-            help="A folder of <NN-slug>.py files, or of one such folder per student.",
+            help="A folder of NN-slug.py files, or of one such folder per student.",
             show_default="the current folder",
         ),
     ] = Path("."),
@@ -44,6 +56,10 @@ def grade(
             metavar="DIR", help="Write results.json and one report for each student there.", show_default=False
         ),
     ] = None,
+    require_isolation: Annotated[
+        Isolation, typer.Option(help="Refuse to run where solutions are isolated less; see judge doctor.")
+    ] = Isolation.L2,
+    lang: Language = "en",
     problems: PackFolders = None,
 ) -> int:
     """Grade every solution in a folder.
@@ -53,11 +69,20 @@ def grade(
     """
     known = packs(problems or ())
     devices = resolve_devices(device)
-    if not path.is_dir():
-        raise WrongUse(f"{path} is {'no folder' if path.exists() else 'not there'}; judge grade takes a folder")
     from judge.classroom import grade_folder
 
-    return grade_folder(path, packs=known, devices=devices, seed=seed, jobs=job_count(jobs), out=out, console=stdout())
+    return grade_folder(
+        path,
+        packs=known,
+        devices=devices,
+        seed=seed,
+        jobs=job_count(jobs),
+        out=out,
+        console=stdout(),
+        require_isolation=require_isolation.value,
+        cache=cache_folder(),
+        language=language_of(lang),
+    )
 
 
 def verify(
@@ -76,4 +101,4 @@ def verify(
     devices = resolve_devices(device)
     from judge.verify import verify as prove
 
-    return prove(chosen, seeds=seeds, devices=devices, jobs=job_count(jobs), console=stdout())
+    return prove(chosen, seeds=seeds, devices=devices, jobs=job_count(jobs), cache=cache_folder(), console=stdout())
