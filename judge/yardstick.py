@@ -41,12 +41,17 @@ class Measured:
 
 
 def measure(
-    got: np.ndarray, reference: np.ndarray, exact: np.ndarray, dtype: torch.dtype, neighbours: Callable[[], float]
+    got: np.ndarray,
+    reference: np.ndarray,
+    exact: np.ndarray,
+    dtype: torch.dtype,
+    neighbours: Callable[[], float],
+    most: float = np.inf,
 ) -> Measured | None:
     """None when the numbers are as good as the reference's; all are float64 arrays of one shape that is not empty.
 
-    neighbours: called for S, only where digits have cancelled. Entries that are not finite in the reference must be the
-    same in kind and sign and are then left out.
+    neighbours: called for S, only where digits have cancelled. most: E counts up to so many eps of the largest number.
+    Entries that are not finite in the reference must be the same in kind and sign and are then left out.
     """
     eps, factor, least = PRECISION[dtype]
     own, size = float(np.abs(reference - exact).max()), float(np.abs(exact).max())
@@ -55,7 +60,7 @@ def measure(
         judged = np.isfinite(reference)
         own, size = _largest((reference - exact)[judged]), _largest(exact[judged])
     if own >= least * eps * size:
-        own = max(own, eps * neighbours())
+        own = min(max(own, eps * neighbours()), most * eps * max(size, neighbours()))
     allowed = factor * max(own, least * eps * size)
     errors = np.abs(got - exact)
     error = float(errors.max())
