@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -75,7 +75,7 @@ class Ruling:
 Judgement = Callable[[Evidence], "Ruling | str | None"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Check:
     """One check of a problem: how to observe, how many points it is worth, and how it is judged."""
 
@@ -94,7 +94,6 @@ class Check:
     tag: str  # "core" or "edge"
     part: str | None
     cpu_seconds: float
-    order: int = field(default=0, compare=False)
 
     @property
     def deterministic(self) -> bool:

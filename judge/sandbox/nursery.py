@@ -211,11 +211,13 @@ class _Nursery:
         if order.folder and user is not None:
             _give(folder, user)
         init = self._new_init()
-        pid = os.fork()
-        if pid == 0:
-            self._become_worker(order, channel, output, folder, user)
-        if init:
-            namespaces.leave_pid_namespace()
+        try:
+            pid = os.fork()
+            if pid == 0:
+                self._become_worker(order, channel, output, folder, user)
+        finally:
+            if init:
+                namespaces.leave_pid_namespace()
         self.workers[number] = (pid, init)
         return Answer(worker=number, folder=folder)
 
