@@ -9,7 +9,7 @@ import inspect
 import linecache
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import FrameType, ModuleType
+from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 from judge.forbidden.names import MISSING, Forbids, Use, match_text, resolve
@@ -46,7 +46,7 @@ class Guard:
         self._not_loaded: list[str] = []
 
     def __enter__(self) -> Guard:
-        self._not_loaded = [pattern for pattern in self.forbids if pattern.split(".")[0] not in sys.modules]
+        self._not_loaded = [pattern for pattern in self.forbids if not _is_loaded(pattern)]
         self._wrap(prepare(self.forbids))
         self._replace(builtins, "__import__", self._guarded_import(builtins.__import__))
         self._replace(importlib, "import_module", self._guarded_import_module(importlib.import_module))
@@ -57,9 +57,12 @@ class Guard:
             self._undo.pop()()
 
     def _wrap(self, places: Sequence[Place]) -> None:
-        for name, holder, attribute in places:
-            original = inspect.getattr_static(holder, attribute)
-            self._replace(holder, attribute, self._guarded(name, original))
+        wrapped: dict[tuple[str, int], Callable[..., Any]] = {}  # so that two names of one function stay one function
+        originals = [inspect.getattr_static(holder, attribute) for _, holder, attribute in places]
+        for (name, holder, attribute), original in zip(places, originals, strict=True):
+            key = name, id(original)
+            wrapped[key] = wrapped.get(key) or self._guarded(name, original)
+            self._replace(holder, attribute, wrapped[key])
 
     def _replace(self, holder: Any, attribute: str, new: Any) -> None:
         old = vars(holder).get(attribute, MISSING)
@@ -96,7 +99,7 @@ class Guard:
             for item in fromlist or ():
                 if f"{name}.{item}" in sys.modules:
                     self._judge_import(f"{name}.{item}", frame)
-            self._wrap_newly_loaded()
+            self._wrap_newly_loaded(frame)
             return imported
 
         return guarded
@@ -104,9 +107,10 @@ class Guard:
     def _guarded_import_module(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def guarded(name: str, package: str | None = None) -> Any:
-            self._judge_import(name, sys._getframe(1))
+            frame = sys._getframe(1)
+            self._judge_import(name, frame)
             imported = original(name, package)
-            self._wrap_newly_loaded()
+            self._wrap_newly_loaded(frame)
             return imported
 
         return guarded
@@ -116,14 +120,13 @@ class Guard:
             if name := match_text(pattern, module):
                 self._judge(name, frame)
 
-    def _wrap_newly_loaded(self) -> None:
+    def _wrap_newly_loaded(self, frame: FrameType) -> None:
         """A forbidden function of a package that nobody had imported when the guard was entered."""
-        loaded = [
-            pattern for pattern in self._not_loaded if resolve(pattern.rstrip("*").rpartition(".")[0]) is not MISSING
-        ]
-        if loaded:
-            self._not_loaded = [pattern for pattern in self._not_loaded if pattern not in loaded]
-            self._wrap(find_places(loaded))
+        if not self._not_loaded or not self._is_the_solution(frame):  # imports inside an import see half a module
+            return
+        loaded = [pattern for pattern in self._not_loaded if _is_loaded(pattern)]
+        self._not_loaded = [pattern for pattern in self._not_loaded if pattern not in loaded]
+        self._wrap(find_places(loaded))
 
     def _judge(self, name: str, frame: FrameType) -> None:
         if not self._is_the_solution(frame):
@@ -141,7 +144,7 @@ class Guard:
             if frame.f_code.co_filename == self.solution_file:
                 return True
             module = frame.f_globals.get("__name__")
-            if not _was_made_at_run_time(frame) or _is_loaded(module, frame.f_globals):
+            if not _was_made_at_run_time(frame) or _is_namespace_of(module, frame.f_globals):
                 return module == self.module
             frame = frame.f_back  # text in a namespace of its own: whoever runs it answers for it
         return False
@@ -158,9 +161,13 @@ def _was_made_at_run_time(frame: FrameType) -> bool:
     return file.startswith("<") and not file.startswith("<frozen ")
 
 
-def _is_loaded(name: Any, namespace: Mapping[str, object]) -> bool:
+def _is_namespace_of(name: Any, namespace: Mapping[str, object]) -> bool:
     module = sys.modules.get(name) if isinstance(name, str) else None
     return isinstance(module, ModuleType) and vars(module) is namespace
+
+
+def _is_loaded(pattern: str) -> bool:
+    return resolve(pattern.rstrip("*").rpartition(".")[0]) is not MISSING
 
 
 @functools.lru_cache(maxsize=256)
@@ -173,31 +180,43 @@ def find_places(forbids: Sequence[str]) -> tuple[Place, ...]:
     """Everything to be wrapped, in the packages that are loaded."""
     names = Forbids(forbids)
     places: list[Place] = []
-    functions: dict[int, tuple[str, Any]] = {}
+    functions: dict[int, str] = {}
     for pattern in forbids:
-        for name, found in names.objects(pattern):
-            members = _own_members(found) if isinstance(found, ModuleType) else [found]
-            for member in members:
-                if isinstance(member, type):
-                    places.append((name, member, "__init__"))
-                elif "." in pattern and isinstance(holder := resolve(pattern.rpartition(".")[0]), type):
-                    places.append((name, holder, member.__name__))
-                else:
-                    functions[id(member)] = (name, member)
+        for name, path, found in names.objects(pattern):
+            holder, _, attribute = path.rpartition(".")
+            if isinstance(found, ModuleType):
+                members = list(_own_members(found))
+                places += [(name, member, "__init__") for member in members if isinstance(member, type)]
+                functions |= {id(member): name for member in members if not isinstance(member, type)}
+            elif isinstance(found, type):
+                places.append((name, found, "__init__"))
+            elif isinstance(resolve(holder), type):
+                places.append((name, resolve(holder), attribute))
+            else:
+                functions[id(found)] = name
     packages = {pattern.split(".")[0] for pattern in forbids}
     places += [
-        (functions[id(value)][0], module, attribute)
+        (functions[id(value)], module, attribute)
         for module_name, module in list(sys.modules.items())
         if module_name.split(".")[0] in packages and isinstance(module, ModuleType)
-        for attribute, value in vars(module).items()
+        for attribute, value in list(vars(module).items())
         if id(value) in functions
     ]
-    return tuple(dict.fromkeys(places))
+    return tuple(dict.fromkeys(place for place in places if _can_be_wrapped(*place)))
+
+
+def _can_be_wrapped(_: str, holder: Any, attribute: str) -> bool:
+    original = inspect.getattr_static(holder, attribute, MISSING)
+    if original is object.__init__ and holder.__new__ is not object.__new__:
+        return False  # all its arguments go to __new__; with an __init__ of its own they would be refused
+    return callable(original) and not isinstance(original, staticmethod)
 
 
 def _own_members(module: ModuleType) -> Iterator[Any]:
     """The public functions and classes that were defined in a module or below it."""
-    for name, value in vars(module).items():
-        home = getattr(value, "__module__", None) if callable(value) else None
+    for name, value in list(vars(module).items()):
+        # type(value), since isinstance asks value.__class__, and torch has objects that warn when they are asked
+        has_a_home = issubclass(type(value), (type, FunctionType, BuiltinFunctionType))
+        home = getattr(value, "__module__", None) if has_a_home else None
         if not name.startswith("_") and isinstance(home, str) and match_text(module.__name__, home):
             yield value

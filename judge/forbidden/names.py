@@ -46,7 +46,7 @@ class Forbids:
         self._keep: list[Any] = []  # or an id could come back as another object's
         self._answers: dict[str, str | None] = {}
         for pattern in self.patterns:
-            for name, found in self.objects(pattern):
+            for name, _, found in self.objects(pattern):
                 self._names.setdefault(id(found), name)
                 self._keep.append(found)
 
@@ -72,17 +72,18 @@ class Forbids:
         path = f"torch.Tensor.{name}"
         return next((found for pattern in self.patterns if (found := match_text(pattern, path))), None)
 
-    def objects(self, pattern: str) -> Iterator[tuple[str, Any]]:
-        """The callables and modules that a pattern stands for, each with its forbidden name."""
+    def objects(self, pattern: str) -> Iterator[tuple[str, str, Any]]:
+        """The callables and modules that a pattern stands for: forbidden name, where it was found, and itself."""
         paths = [pattern]
         if pattern.endswith("*"):
             parent = pattern.rpartition(".")[0]
             paths = [f"{parent}.{name}" for name in _names_in(resolve(parent))]
         for path in paths:
             name = match_text(pattern, path)
-            for found in map(resolve, spellings(path) if name else []):
+            for spelling in spellings(path) if name else []:
+                found = resolve(spelling)
                 if name and (callable(found) or isinstance(found, ModuleType)):
-                    yield name, found
+                    yield name, spelling, found
 
 
 def spellings(path: str) -> list[str]:
