@@ -4,23 +4,17 @@ import io
 import json
 import math
 
-import jsonschema
 import pytest
-from referencing import Registry, Resource
 from rich.cells import cell_len
 from rich.console import Console
 
 from judge.classroom import summary
 from judge.classroom.intake import Unmatched
 from judge.classroom.results import Results, UnusableResults
-from judge.report.json import RESULTS_SCHEMA, SCHEMA
+
+from .classes import results_validator
 
 ABOUT = {"seed": 987654321, "isolation": ["L3"], "devices": ["cpu"], "torch_version": "2.15.0"}
-
-
-def results_validator() -> jsonschema.Draft202012Validator:
-    registry = Registry().with_resource("schema.json", Resource.from_contents(json.loads(SCHEMA.read_text())))
-    return jsonschema.Draft202012Validator(json.loads(RESULTS_SCHEMA.read_text()), registry=registry)
 
 
 def shown(graded, unmatched=(), width=80, encoding="utf-8") -> str:

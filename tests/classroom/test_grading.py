@@ -1,0 +1,92 @@
+"""A folder is graded by the real judge."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from judge.classroom import ALL_GRADED, JUDGE_FAILED, SOME_LEFT, WRONG_USE
+from judge.problems import packs
+
+from .classes import RIGHT, WRONG, Class, hand_in, tiny_pack
+
+SMALL = Path(__file__).parent / "small"
+
+
+def test_the_small_class(tmp_path):
+    shutil.copytree(SMALL, tmp_path / "class")
+    hand_in(tmp_path / "class", {"emil/25.py": packs().find("25").stub})
+    small = Class(tmp_path / "class", tmp_path / "out")
+    assert small.grade(devices=["cpu", "sim"]) == SOME_LEFT, small.text  # dora's file has no problem's name
+    ada, ben, chen, emil = (small.by_student[name] for name in ("ada", "ben", "chen", "emil"))
+    assert (ada["accepted"], ada["score"]) == (True, 100)
+    assert 0 < ben["score"] < 100
+    assert [one["mistake"] for one in ben["diagnosis"]] == ["no_scaling"]
+    assert (chen["score"], chen["verdict"]) == (0, "error")
+    assert "syntax error" in chen["message"]
+    assert (emil["score"], emil["untouched"]) == (0, True)
+    assert [one["path"] for one in small.results["unmatched"]] == ["dora/attention.py"]
+    assert "dora/attention.py" in small.text
+    assert "sqrt" in (tmp_path / "out" / "ben.txt").read_text()
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory) -> Class:
+    """A class of five, with a link to another's work and a problem that the judge cannot judge; graded once."""
+    folder = tmp_path_factory.mktemp("graded")
+    files = {"ada/991.py": RIGHT, "ben/991-double.py": WRONG, "cleo/991.py": WRONG, "dora/991.py": ""}
+    hand_in(folder / "class", {**files, "emil/992.py": RIGHT, "mallory/x.py": ""})
+    (folder / "class" / "mallory" / "991.py").symlink_to(folder / "class" / "ada" / "991.py")
+    tiny = Class(folder / "class", folder / "out", tiny_pack(folder / "tiny"))
+    tiny.status = tiny.grade()
+    return tiny
+
+
+def test_everybody_gets_what_they_earned(tiny):
+    scores = {student: one["score"] for student, one in tiny.by_student.items()}
+    assert scores == {"ada": 100, "ben": 0, "cleo": 0, "dora": 0, "emil": None, "mallory": 0}
+    assert tiny.by_student["dora"]["message"] == "the file is empty"
+    assert {path.name for path in tiny.out.glob("*.txt")} == {f"{student}.txt" for student in scores}
+
+
+def test_a_link_out_of_the_students_folder_is_refused(tiny):
+    assert "link" in tiny.by_student["mallory"]["message"]
+
+
+def test_the_same_text_is_judged_once(tiny):
+    ben, cleo = tiny.by_student["ben"], tiny.by_student["cleo"]
+    assert (ben["started_at"], ben["seconds"]) == (cleo["started_at"], cleo["seconds"])
+    assert ben["file"].endswith("ben/991-double.py")
+    assert cleo["file"].endswith("cleo/991.py")
+
+
+def test_what_the_judge_cannot_judge_is_no_zero(tiny):
+    assert tiny.status == JUDGE_FAILED
+    assert tiny.by_student["emil"]["verdict"] == "infra"
+    assert "5 graded" in tiny.text
+    assert "1 not judged (!)" in tiny.text
+
+
+def test_one_persons_files_with_the_results_among_them(tmp_path):
+    folder = hand_in(tmp_path / "mine", {"991-double.py": RIGHT})
+    mine = Class(folder, folder / "out", tiny_pack(tmp_path / "tiny"))
+    assert mine.grade() == ALL_GRADED
+    assert mine.by_student["mine"]["score"] == 100
+    (folder / "992.txt").write_text("")
+    assert mine.grade(seed=12) == SOME_LEFT
+    assert mine.results["seed"] == 12
+    assert [one["path"] for one in mine.results["unmatched"]] == ["992.txt"]
+
+
+@pytest.mark.parametrize("path", ["missing", "class/ada/991.py", "empty"])
+def test_wrong_use_is_told_in_one_line(tmp_path, path, capsys):
+    hand_in(tmp_path / "class", {"ada/991.py": RIGHT})
+    (tmp_path / "empty").mkdir()
+    assert Class(tmp_path / path, None, tiny_pack(tmp_path / "tiny")).grade() == WRONG_USE
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_results_do_not_replace_the_solutions(tmp_path, capsys):
+    folder = hand_in(tmp_path / "class", {"ada/991.py": RIGHT})
+    assert Class(folder, folder, tiny_pack(tmp_path / "tiny")).grade() == WRONG_USE
+    assert "choose another --out" in capsys.readouterr().err
