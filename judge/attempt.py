@@ -17,14 +17,14 @@ import torch
 from judge import __version__
 from judge.checks import Check, Evidence, Ruling
 from judge.compare import Difference, cases, names_differ
-from judge.diagnosis import Outcome, diagnose
+from judge.diagnosis import Outcome, diagnose, part
 from judge.examples import draw, shrink
 from judge.forbidden import find_uses
 from judge.making import Make, derive_seed
 from judge.observations import Observation, Raised
 from judge.problems import Problem
 from judge.report import CaseResult, CheckResult, Diagnosis, Report
-from judge.sandbox.host import SandboxBroken, Stopped
+from judge.sandbox.host import SandboxBroken
 from judge.subjects import Run, Seen, Subject
 from judge.timed import time_check
 
@@ -397,26 +397,30 @@ class Attempt:
         return diagnose(candidate, known, texts)
 
     def _mistake_outcomes(self, check: Check, found: OnDevice, source: str) -> dict[str, Outcome]:
-        given, hidden = self._task(check)
+        given, _ = self._task(check)
         seen = self._observed(source, check, found.runs, "float32", found.device, given)
-        exact = seen
+        exact: list[Seen] = []
         if check.deterministic and not any(one.stopped for one in seen):
-            exact = self._observed(source, check, found.runs, "float64", found.device, given)
-        return self._outcomes(check, replace(found, seen=seen), exact, hidden)
+            exact = self._observed(source, check, found.runs, "float64", "cpu", given)
+        return self._outcomes(check, replace(found, seen=seen), exact)
 
-    def _outcomes(
-        self, check: Check, found: OnDevice, exact: Sequence[Seen] | None = None, hidden: Any = None
-    ) -> dict[str, Outcome]:
+    def _outcomes(self, check: Check, found: OnDevice, exact: Sequence[Seen] = ()) -> dict[str, Outcome]:
+        """What was seen of each case in all runs; `exact` for a mistake, whose own float64 run is the yardstick."""
         given, hidden = self._task(check)
         expected, truth = self._expected(check, found.runs, found.device, given)
         outcomes: dict[str, Outcome] = {}
         for position, seen in enumerate(found.seen):
-            judged = self._judge_run(
-                check, found.device, found.runs[position], seen, expected[position], truth[position], hidden
-            )
-            mine = exact[position] if exact is not None and position < len(exact) else seen
+            run = found.runs[position]
+            judged = self._judge_run(check, found.device, run, seen, expected[position], truth[position], hidden)
+            yardstick = exact[position].observation if position < len(exact) else None
             for name, case in judged.items():
-                outcomes[name] = _outcome(outcomes.get(name), name, case, seen, mine)
+                outcomes[name] = outcomes.get(name, Outcome()).run(
+                    run.seed,
+                    case.verdict in ("passed", "not judged"),
+                    part(seen.observation, name) if seen.observation else None,
+                    part(yardstick, name) if yardstick else None,
+                    case.sentence if check.judged_by is not None else None,
+                )
         return outcomes
 
     # ----------------------------------------------------------------------------------------------------- results
@@ -559,10 +563,3 @@ def _curve(value: Any) -> list[float] | None:
         numbers = [float(item) for item in value[1] if isinstance(item, int | float)]
         return numbers if len(numbers) == len(value[1]) else None
     return None
-
-
-def _outcome(before: Outcome | None, name: str, case: Case, seen: Seen, exact: Seen) -> Outcome:
-    raise NotImplementedError  # waits for judge.diagnosis
-
-
-__all__ = ["Attempt", "Stopped", "worst"]

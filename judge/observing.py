@@ -108,7 +108,10 @@ class Observer:
         return Raised(raised.type, raised.bases, raised.message, raised.line, source, raised.function)
 
     def _forbidden(self) -> list[dict[str, Any]]:
-        return [{"name": use.name, "line": use.line, "source": use.source} for use in self.guard.uses]
+        """The forbidden calls since the last time, each counted once."""
+        uses = [{"name": use.name, "line": use.line, "source": use.source} for use in self.guard.uses]
+        self.guard.uses.clear()
+        return uses
 
     # ---------------------------------------------------------------------------------------------- observing
 
