@@ -29,7 +29,6 @@ from judge.remarks import (
 from judge.yardstick import Measured, largest_number, measure, to_float, to_numbers
 
 LARGEST_NEIGHBOUR = 1e3  # how far the numbers of other cases may raise the yardstick: inputs are of order 1
-MOST_OWN_ERROR = 64.0  # in eps: what a mistake's own errors count for when answers are compared with it
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -66,12 +65,12 @@ def compare(
 
 
 def equal(got: Observation, expected: Observation, exact: Observation | None = None) -> bool:
-    """Whether two solutions, one of them a known mistake, gave the same numbers; cheaper than `compare`.
+    """Whether two solutions, the second a known mistake, gave the same answer; cheaper than `compare`.
 
-    A mistake that is off by itself, as one that computes in float16, must not make every answer near it the same.
+    A mistake that is off by itself, as one that computes in float16, does not make every answer near it the same.
     """
     with np.errstate(all="ignore"):
-        return _Comparison(got, expected, exact, explain=False, most=MOST_OWN_ERROR).difference("") is None
+        return _Comparison(got, expected, exact, explain=False, mistake=True).difference("") is None
 
 
 def cases(
@@ -138,12 +137,12 @@ class _Comparison:
         device: str = "cpu",
         devices: Mapping[str, str] | None = None,
         explain: bool = True,
-        most: float = np.inf,
+        mistake: bool = False,
     ) -> None:
         self.got, self.expected, self.exact = got, expected, exact
         self.devices = devices if device.split(":")[0] != "cpu" else None
         self.explain = explain
-        self.most = most
+        self.mistake = mistake
         self.root = ""
         self._case: tuple[Any, Any] = (None, None)  # what the reference gave in this case, and exactly
         self._scale: float | None = None
@@ -262,7 +261,7 @@ class _Comparison:
         numbers, reference = to_numbers(got), to_numbers(expected)
         usable = isinstance(exact, torch.Tensor) and exact.shape == expected.shape
         truth = to_numbers(exact) if usable and exact.is_complex() == expected.is_complex() else reference
-        measured = measure(numbers, reference, truth, expected.dtype, self._neighbours, self.most)
+        measured = measure(numbers, reference, truth, expected.dtype, self._neighbours, self.mistake)
         if measured is None:
             return None
         return self._wrong_numbers(got, expected, path, numbers, truth, measured) if self.explain else _UNEXPLAINED
@@ -343,7 +342,7 @@ class _Comparison:
             return None
         mine, reference = np.asarray(to_float(got)), np.asarray(expected)
         truth = np.asarray(to_float(exact)) if type(exact) in (float, int) else reference
-        found = measure(mine, reference, truth, torch.float32, self._neighbours, self.most)
+        found = measure(mine, reference, truth, torch.float32, self._neighbours, self.mistake)
         if found is None:
             return None
         error, allowed = (None, None) if found.strange else (found.error, found.allowed)
@@ -401,7 +400,8 @@ def _child(tree: Any, key: Any) -> Any:
     """The item of the yardstick's tree beside an item of the reference's; None where it has another form."""
     if isinstance(tree, dict):
         return tree.get(key)
-    return tree[key] if isinstance(tree, list | tuple) and type(key) is int and key < len(tree) else None
+    inside = isinstance(tree, list | tuple) and type(key) is int and 0 <= key < len(tree)
+    return tree[key] if inside else None
 
 
 def _key_text(key: Any) -> str:

@@ -70,7 +70,7 @@ def diagnose(candidate: Outcomes, mistakes: Mapping[str, Outcomes], texts: Mappi
     """The one or two known mistakes that explain the failing cases best, the best first.
 
     candidate: outcomes of failing and of passing cases. mistakes: outcomes by the mistake's name; cases of which
-    nothing is known may be left out. texts: what to tell the candidate, by the mistake's name. A second mistake is named
+    nothing is known may be left out. texts: what to tell the candidate, by the mistake's name. A second one is named
     if it explains as much, or something that the first does not.
     """
     failing = {

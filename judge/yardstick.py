@@ -28,6 +28,7 @@ import torch
 from judge.observations import MAX_DEPTH
 
 SOUND = 1e-3  # a reference that is off by more than this share of its largest number gives no digits to go by
+MOST_OWN_ERROR = 16.0  # of a known mistake, in eps
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,12 @@ def measure(
     exact: np.ndarray,
     dtype: torch.dtype,
     neighbours: Callable[[], float],
-    most: float = np.inf,
+    mistake: bool = False,
 ) -> Measured | None:
     """None when the numbers are as good as the reference's; all are float64 arrays of one shape that is not empty.
 
-    neighbours: called for S, only where digits have cancelled. most: E counts up to so many eps of the largest number.
+    neighbours: called for S, only where digits have cancelled. mistake: the "reference" is a known mistake. It may be
+    off by itself, as one that computes in float16: its float32 numbers are what counts, and E up to 16 eps.
     Entries that are not finite in the reference must be the same in kind and sign and are then left out.
     """
     eps, factor, least = PRECISION[dtype]
@@ -60,7 +62,9 @@ def measure(
         judged = np.isfinite(reference)
         own, size = _largest((reference - exact)[judged]), _largest(exact[judged])
     if own >= least * eps * size:
-        own = min(max(own, eps * neighbours()), most * eps * max(size, neighbours()))
+        own = max(own, eps * neighbours())
+        if mistake:
+            own, exact = min(own, MOST_OWN_ERROR * eps * max(size, neighbours())), reference
     allowed = factor * max(own, least * eps * size)
     errors = np.abs(got - exact)
     error = float(errors.max())
