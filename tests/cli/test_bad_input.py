@@ -29,10 +29,9 @@ def engine() -> Iterator[Judge]:
         (b"def triple(x):\n    return 3 * x\n", "double"),
         (b"raise RuntimeError('no luck today')\n", "no luck today"),
         (b"import nothing_like_this\n", "nothing_like_this"),
-        (b"import sys\nsys.exit(0)\n", "SystemExit"),
+        (b"import sys\nsys.exit(0)\n", "calls sys.exit"),
         (b"import os\nos._exit(0)\n", ""),
         (b"print('PASS')\nraise KeyboardInterrupt\n", "KeyboardInterrupt"),
-        (b"double = 3\n", ""),
     ],
     ids=lambda value: repr(value[:24]) if isinstance(value, bytes) else value.replace(" ", "-"),
 )
