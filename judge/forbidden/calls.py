@@ -78,10 +78,16 @@ class Guard:
     def _guarded(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            self._judge(name, sys._getframe(1))
+            frame = sys._getframe(1)
+            if self._is_the_solution(frame) or (args and self._inherits(type(args[0]), guarded)):
+                self._refuse(name, frame)
             return original(*args, **kwargs)
 
         return guarded
+
+    def _inherits(self, made: type, initialiser: Callable[..., Any]) -> bool:
+        """Whether a class of the solution has it for its `__init__`: then a check makes the instance directly."""
+        return made.__module__ == self.module and made.__init__ is initialiser  # type: ignore[misc]
 
     def _guarded_import(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
@@ -117,8 +123,8 @@ class Guard:
 
     def _judge_import(self, module: str, frame: FrameType) -> None:
         for pattern in self.forbids:
-            if name := match_text(pattern, module):
-                self._judge(name, frame)
+            if (name := match_text(pattern, module)) and self._is_the_solution(frame):
+                self._refuse(name, frame)
 
     def _wrap_newly_loaded(self, frame: FrameType) -> None:
         """A forbidden function of a package that nobody had imported when the guard was entered."""
@@ -128,9 +134,7 @@ class Guard:
         self._not_loaded = [pattern for pattern in self._not_loaded if pattern not in loaded]
         self._wrap(find_places(loaded))
 
-    def _judge(self, name: str, frame: FrameType) -> None:
-        if not self._is_the_solution(frame):
-            return
+    def _refuse(self, name: str, frame: FrameType) -> None:
         line = self._line(frame)
         source = linecache.getline(self.solution_file, line).strip() if line else ""
         use = Use(name, line, source, "call")

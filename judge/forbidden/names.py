@@ -82,7 +82,8 @@ class Forbids:
             name = match_text(pattern, path)
             for spelling in spellings(path) if name else []:
                 found = resolve(spelling)
-                if name and (callable(found) or isinstance(found, ModuleType)):
+                usable = callable(found) or isinstance(found, ModuleType)
+                if name and usable and (path == pattern or _is_at_home(found, pattern.rpartition(".")[0])):
                     yield name, spelling, found
 
 
@@ -105,6 +106,14 @@ def spellings(path: str) -> list[str]:
 def _is_function(path: str) -> bool:
     found = resolve(path)
     return callable(found) and not isinstance(found, type)
+
+
+def _is_at_home(found: Any, parent: str) -> bool:
+    """Whether it was made there: a module also holds what it imports, `Tensor` or `math`."""
+    if isinstance(found, ModuleType):
+        return match_text(parent, found.__name__) is not None
+    home = getattr(found, "__module__", None) or parent
+    return match_text(parent if isinstance(found, type) else parent.split(".")[0], home) is not None
 
 
 def _names_in(holder: Any) -> list[str]:

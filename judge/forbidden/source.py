@@ -7,6 +7,7 @@ import io
 import itertools
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from types import ModuleType
 
 from judge.forbidden import texts
@@ -25,11 +26,14 @@ def find_uses(source: str, forbids: Sequence[str]) -> list[Use]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    reader = _Reader(Forbids(forbids), tree)
+    reader = _Reader(_known(tuple(forbids)), tree)
     reader.read()
     reader.read()  # knowing the attributes and globals that the functions bind
     lines = io.StringIO(source, newline=None).readlines()
     return [Use(name, line, lines[line - 1].strip(), "source") for line, name in sorted(reader.found)]
+
+
+_known = lru_cache(maxsize=256)(Forbids)  # a class hands in many solutions to few problems
 
 
 class _Reader(Expressions):

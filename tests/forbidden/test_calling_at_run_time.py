@@ -135,7 +135,7 @@ def test_classes_stay_classes():
     MultiheadAttention(), CTCLoss()
     """
     guard = Guard(["torch.nn.Transformer*", "torch.nn.MultiheadAttention", *CTC], FILE)
-    transformer = nn.Transformer(4, 1, 1, 1, 4, batch_first=True)
+    transformer = nn.Transformer(4, 2, 1, 1, 4, batch_first=True)
     with loaded(source, guard) as solution:
         assert solution.look(transformer) == (True, True, "CTCLoss")
         assert solution.look(nn.Linear(1, 1)) == (False, True, "CTCLoss")
@@ -152,6 +152,18 @@ def test_classes_stay_classes():
 )
 def test_an_instance_of_a_subclass_counts(body):
     guard = refused(f"from torch import nn\nclass Mine(nn.CTCLoss):\n    {body}\n", CTC)
+    assert [use.name for use in guard.uses] == ["torch.nn.CTCLoss"]
+
+
+def test_an_instance_of_a_subclass_counts_when_a_check_makes_it():
+    guard = Guard(CTC, FILE)
+    source = "from torch import nn\nclass Mine(nn.CTCLoss):\n    pass\nclass Other(nn.NLLLoss):\n    pass\n"
+    with loaded(source, guard) as solution:
+        solution.Other()
+        nn.CTCLoss()
+        assert guard.uses == []
+        with pytest.raises(ForbiddenCall):
+            solution.Mine()
     assert [use.name for use in guard.uses] == ["torch.nn.CTCLoss"]
 
 

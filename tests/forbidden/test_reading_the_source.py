@@ -165,6 +165,11 @@ def test_a_star_forbids_all_names_that_begin_so():
     ]
 
 
+def test_what_a_module_only_imports_is_not_forbidden_with_it():
+    source = "import math, torch\nint(math.sqrt(2))\ntorch.Tensor(3)\ntorch.nn.functional.fold(x)\n"
+    assert lines(source, ["torch.nn.functional.*"]) == [4]
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
