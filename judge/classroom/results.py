@@ -25,7 +25,7 @@ from judge import __version__
 from judge.classroom.intake import Submission, Unmatched
 from judge.grading import Judge, Solution
 from judge.report import SCHEMA_VERSION, Report
-from judge.report.json import to_fields
+from judge.report.json import as_data, to_fields
 from judge.report.terminal import render
 from judge.report.text import plain
 
@@ -94,7 +94,7 @@ class Results:
             return
         self.reports[key] = report
         if self.out is not None:
-            line = json.dumps({"key": key, "report": msgspec.to_builtins(report)})
+            line = json.dumps({"key": key, "report": as_data(report)})
             with open(self.out / FINISHED, "a", encoding="utf-8") as file:
                 file.write(f"{line}\n")
 

@@ -45,22 +45,27 @@ def _table(graded: Sequence[Graded], page: Page) -> None:
     problems = sorted({problem for _, problem in scores})
     names = {student: shorten(plain(student), WIDEST_NAME, page.marks.ellipsis) for student in students}
     first = max([cell_len(name) for name in names.values()] + [len("student")])
-    column = max([cell_len(_heading(problem)) for problem in problems] + [5]) + 2
+    headings = _headings(problems)
+    column = max([cell_len(heading) for heading in headings.values()] + [5]) + 2
     at_once = max((page.width - first) // column, 1)
     for start in range(0, len(problems), at_once):
         part = problems[start : start + at_once]
-        headings = "".join(f"{_heading(problem):>{column}}" for problem in part)
         page.line()
-        page.line((f"{'student':<{first}}{headings}", "bold"))
+        page.line((f"{'student':<{first}}" + "".join(f"{headings[problem]:>{column}}" for problem in part), "bold"))
         for student in students:
             name = names[student] + " " * (first - cell_len(names[student]))
             reports = [scores.get((student, problem)) for problem in part]
             page.line((name, ""), *((f"{_cell(report):>{column}}", _style(report)) for report in reports))
 
 
-def _heading(problem: str) -> str:
-    number = problem.split("-")[0]
-    return number if number.isdecimal() else plain(problem)[:16]
+def _headings(problems: Sequence[str]) -> dict[str, str]:
+    """The number of each problem, or its whole name where it has none or shares it."""
+    numbers = {problem: problem.rpartition("/")[2].partition("-")[0] for problem in problems}
+    often = Counter(numbers.values())
+    return {
+        problem: number if number.isdecimal() and often[number] == 1 else plain(problem)[:WIDEST_NAME]
+        for problem, number in numbers.items()
+    }
 
 
 def _cell(report: Report | None) -> str:

@@ -23,10 +23,15 @@ def to_json(report: Report, *, indent: int | None = None) -> str:
 
 def to_fields(report: Report) -> dict[str, Any]:
     """The report as dictionaries, lists, strings, numbers and None; without a score where the judge itself failed."""
-    fields = _clean(msgspec.to_builtins(report))
+    fields = _clean(as_data(report))
     if report.verdict == "infra":
         fields["score"] = None
     return fields
+
+
+def as_data(report: Report) -> Any:
+    """The report as dictionaries, lists and what they hold, exactly as it is, nan included."""
+    return msgspec.to_builtins(report, enc_hook=str)  # str: torch's version is of a subclass of str
 
 
 def _clean(value: Any) -> Any:

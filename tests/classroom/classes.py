@@ -17,7 +17,7 @@ from judge.report.json import RESULTS_SCHEMA, SCHEMA
 
 RIGHT = "def double(x):\n    return 2 * x\n"
 WRONG = "def double(x):\n    return 3 * x\n"
-SLOW = "import time\n\n\ndef double(x):\n    time.sleep(1)\n    return {} * x\n"
+SLOW = "import time\n\n\ndef double(x):\n    time.sleep(0.5)\n    return {} * x\n"
 GONE = "import os\n\n\ndef double(x):\n    os._exit(1)\n"
 STUB = '"""Twice a tensor."""\n\n\ndef double(x):\n    raise NotImplementedError\n'
 SETTINGS = 'title = "Double"\nsource = "A.1"\ntags = []\ndifficulty = "easy"\nminutes = 1\nrequires = ["double"]\n'

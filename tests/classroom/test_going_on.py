@@ -21,13 +21,10 @@ def test_what_the_judge_failed_to_judge_is_tried_again_and_the_rest_is_kept(tmp_
     assert lost.by_student["ada"]["score"] == 100
     assert lost.by_student["ben"] == ben
     assert lost.results["seed"] == seed
-    other = Class(lost.folder, tmp_path / "other", pack)
-    other.grade()
-    assert other.results["seed"] != seed
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(tmp_path):
-    files = {f"s{number}/991.py": SLOW.format(number) for number in range(1, 9)}
+    files = {f"s{number}/991.py": SLOW.format(number) for number in range(3, 7)}
     folder, out = hand_in(tmp_path / "class", {"fast/991.py": RIGHT, **files}), tmp_path / "out"
     pack = tiny_pack(tmp_path / "tiny")
     command = [sys.executable, "-m", "judge", "grade", str(folder), "--problems", str(pack), "--out", str(out)]
@@ -40,11 +37,11 @@ def test_ctrl_c_keeps_what_is_finished_and_the_next_run_goes_on(tmp_path):
     stopped = Class(folder, out, pack)
     finished, seed = stopped.by_student, stopped.results["seed"]
     assert not stopped.results["finished"]
-    assert 1 <= len(finished) < 9
+    assert 1 <= len(finished) < 5
     assert stopped.grade(jobs=4) == ALL_GRADED
     assert stopped.results["finished"]
     assert stopped.results["seed"] == seed
-    assert len(stopped.by_student) == 9
+    assert len(stopped.by_student) == 5
     assert {student: stopped.by_student[student] for student in finished} == finished
 
 

@@ -72,6 +72,7 @@ def test_one_persons_files_with_the_results_among_them(tmp_path):
     mine = Class(folder, folder / "out", tiny_pack(tmp_path / "tiny"))
     assert mine.grade() == ALL_GRADED
     assert mine.by_student["mine"]["score"] == 100
+    assert mine.results["seed"] > 2**20  # a secret: nothing that anybody would try
     (folder / "992.txt").write_text("")
     assert mine.grade(seed=12) == SOME_LEFT
     assert mine.results["seed"] == 12
