@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from judge.forbidden import texts
-from judge.forbidden.names import Forbids, match_text
+from judge.forbidden.names import Forbids, is_too_long, match_text
 from judge.forbidden.scopes import NOTHING, Known, Scope, Values, limited, local_names, own_attributes
 
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
@@ -56,12 +56,13 @@ class Expressions:
         return self.values[node]
 
     def allowed(self, values: Values, node: ast.expr) -> Values:
-        forbidden = set()
+        kept = set()
         for value in values:
             if isinstance(value, Known) and (name := self.forbids.match(value.path)):
                 self.found.add((node.lineno, name))
-                forbidden.add(value)
-        return values - forbidden
+            elif isinstance(value, str) or not is_too_long(value.path):
+                kept.add(value)
+        return frozenset(kept)
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Values:
         match node:

@@ -21,7 +21,10 @@ FUNCTION_NAMESPACES = (
     "torch._C._VariableFunctions.",
     "torch._VF.",
 )
+LONGEST_PATH = 300  # characters, and
+DEEPEST_PATH = 15  # dots; a source can spell more, only to keep us busy
 MISSING = object()
+MOST_ANSWERS = 10_000
 
 
 class Use(msgspec.Struct, frozen=True):
@@ -52,7 +55,11 @@ class Forbids:
 
     def match(self, path: str) -> str | None:
         """The forbidden name that `path`, or a thing that it is an attribute of, stands for."""
+        if is_too_long(path):
+            return None
         if path not in self._answers:
+            if len(self._answers) > MOST_ANSWERS:
+                self._answers.clear()
             self._answers[path] = self._match(path)
         return self._answers[path]
 
@@ -130,9 +137,13 @@ def match_text(pattern: str, path: str) -> str | None:
     return pattern if path == pattern or path.startswith(pattern + ".") else None
 
 
+def is_too_long(path: str) -> bool:
+    return len(path) > LONGEST_PATH or path.count(".") > DEEPEST_PATH
+
+
 def resolve(path: str) -> Any:
     """What a qualified name stands for, among the loaded modules and without running any code; else MISSING."""
-    parts = path.split(".")
+    parts = [] if is_too_long(path) else path.split(".")
     for length in range(len(parts), 0, -1):
         found: Any = sys.modules.get(".".join(parts[:length]))
         if found is None:

@@ -33,7 +33,10 @@ def find_uses(source: str, forbids: Sequence[str]) -> list[Use]:
     return [Use(name, line, lines[line - 1].strip(), "source") for line, name in sorted(reader.found)]
 
 
-_known = lru_cache(maxsize=256)(Forbids)  # a class hands in many solutions to few problems
+@lru_cache(maxsize=256)
+def _known(forbids: tuple[str, ...]) -> Forbids:
+    """Kept, since a class hands in many solutions to few problems."""
+    return Forbids(forbids)
 
 
 class _Reader(Expressions):

@@ -220,6 +220,8 @@ def test_methods_of_tensors_are_found_where_they_are_forbidden(source, expected)
         "x = " + "''.join([" * 60 + "'a'" + "])" * 60,
         "import torch\n" + "if a:\n x = 'a' + 'b'\nelse:\n x = torch.nn\n" * 300,
         "x = 'aaaa'\n" + "x = x + x\n" * 300,
+        "import torch\nx = torch\n" + "x = x.nn\n" * 3000,
+        "from " + "a." * 30000 + "b import c\nc.d",
         "\0",
     ],
 )
