@@ -142,7 +142,9 @@ class _Encoder:
             self._spend(tensor.numel() * tensor.element_size())
             try:
                 plain = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous()
-                raw: Any = plain.reshape(-1).view(torch.uint8).numpy() if plain.numel() else b""
+                count = plain.numel()
+                # A single number may have any stride, and then cannot be viewed as bytes.
+                raw: Any = plain.as_strided((count,), (1,)).view(torch.uint8).numpy() if count else b""
             except (RuntimeError, TypeError) as error:
                 raise ValueError(f"a tensor that cannot be read: {error}") from None
             self.chunks.append(memoryview(raw))
