@@ -369,32 +369,47 @@ class Attempt:
     # ------------------------------------------------------------------------------------------------- known mistakes
 
     def _diagnose(self, evidence: dict[str, dict[str, OnDevice]]) -> list[Diagnosis]:
-        """Which known mistakes give the same observations in the checks that failed on the CPU."""
-        by_name = {check.name: check for check in self.checks}
+        """Which known mistakes give the same observations where the solution failed, and none where it passed.
+
+        A mistake that some check is meant to reject is no suspect when the solution passes that check. The suspects
+        are observed in the failing checks only; the best ones also in the others.
+        """
+        by_name = {check.name: check for check in self.checks if check.kind not in ("timing", "convergence")}
         device = self.devices[0]
         looked_at = {
-            name: found[device]
-            for name, found in evidence.items()
-            if device in found and found[device].seen and by_name[name].kind != "timing"
+            name: evidence[name][device] for name in by_name if name in evidence and evidence[name][device].seen
         }
         failing = [name for name, found in looked_at.items() if found.verdict in ("wrong", "error")]
+        passing = [name for name in looked_at if name not in failing and by_name[name].deterministic]
         if not failing:
             return []
-        candidate = {name: self._outcomes(by_name[name], found) for name, found in looked_at.items()}
+        candidate = {name: self._outcomes(by_name[name], looked_at[name]) for name in (*failing, *passing)}
+        mistakes = {mistake.name: mistake for mistake in self.problem.mistakes}
+        texts = {name: mistake.text for name, mistake in mistakes.items()}
         known: dict[str, dict[str, dict[str, Outcome]]] = {}
-        texts = {}
-        try:
-            for mistake in self.problem.mistakes:
-                texts[mistake.name] = mistake.text
-                known[mistake.name] = {}
-                for name, found in looked_at.items():
-                    if by_name[name].kind == "convergence":
-                        continue
+
+        def observe(mistake: str, names: Sequence[str]) -> None:
+            for name in names:
+                if name not in known.setdefault(mistake, {}):
                     with self.judge.machine.busy():
-                        known[mistake.name][name] = self._mistake_outcomes(by_name[name], found, mistake.source)
+                        known[mistake][name] = self._mistake_outcomes(
+                            by_name[name], looked_at[name], mistakes[mistake].source
+                        )
+
+        try:
+            for mistake in mistakes:
+                meant = self.problem.mistake_checks.get(mistake, ())
+                if all(name in failing for name in meant if name in looked_at):
+                    observe(mistake, failing)
+            while True:
+                best = diagnose(candidate, known, texts)
+                for diagnosis in best:
+                    observe(diagnosis.mistake, passing)
+                confirmed = diagnose(candidate, known, texts)
+                if [one.mistake for one in confirmed] == [one.mistake for one in best]:
+                    return confirmed
         except SandboxBroken:
             return []
-        return diagnose(candidate, known, texts)
 
     def _mistake_outcomes(self, check: Check, found: OnDevice, source: str) -> dict[str, Outcome]:
         given, _ = self._task(check)
