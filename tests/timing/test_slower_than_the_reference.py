@@ -97,7 +97,7 @@ def _two_busy_neighbours() -> Iterator[None]:
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize(("times", "is_slow"), [(1.0001, False), (1.3, False), (3.0, True)])
 def test_with_a_limit_of_2_only_the_solution_that_takes_3_times_as_long_is_slow(workers, times, is_slow, seed):
-    result = beyond_doubt(workers[times], workers[1.0], 2.0, random=Random(seed))
+    result = beyond_doubt(workers[times], workers[1.0], 2.0, budget_seconds=6, random=Random(seed))
     if is_slow and result.verdict == "busy":
         pytest.skip("more than the two neighbours of this test are loading the machine")
     assert (result.verdict == "slow") == is_slow, result
