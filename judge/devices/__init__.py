@@ -68,7 +68,10 @@ def prepare(name: str) -> None:
     `sim` is registered with torch, which cannot be undone. CUDA multiplies float32 in full precision from here on, so
     that its answers can be compared with the CPU's. Raises DeviceUnavailable where the device cannot be had.
     """
-    family = parse(name).split(":")[0]
+    device = parse(name)
+    if reason := _why_absent(device):
+        raise DeviceUnavailable(f"device '{device}' cannot be used here: {reason}")
+    family = device.partition(":")[0]
     if family == "sim":
         from judge.devices import sim
 
@@ -101,13 +104,15 @@ def missing_operator(name: str, error: BaseException) -> str | None:
     return None
 
 
-# What torch says when an accelerator lacks something. The last two happen only on `sim`: a tensor changes its device
-# in place, which two kinds of Python object cannot do.
+# What torch says when an accelerator lacks something.
 _GAPS: tuple[tuple[re.Pattern[str], str | None], ...] = (
     (re.compile(r"Could not run '([\w:.]+)' (?:with arguments )?from the '"), None),
     (re.compile(r"The operator '([\w:.]+)' is not currently implemented for the MPS device"), None),
+    # The rest concerns `sim`, where Python stands in for a driver.
     (re.compile(r"implement `(\w+)` at the same time for PrivateUse1"), None),
-    (re.compile(r"DispatchStub: missing kernel for (\w+)"), "an operator without a kernel"),
+    (re.compile(r"DispatchStub: missing kernel for sim"), "an operator without a kernel"),
+    (re.compile(r"Backend doesn't support synchronizing"), "torch.accelerator.synchronize"),
+    # A tensor changes its device in place, which two kinds of Python object cannot do.
     (re.compile(r"`variable` and `tensor` have incompatible tensor type"), "Tensor.data = a tensor of another device"),
     (re.compile(r"_apply\(\): Couldn't swap"), "Module.to after a forward pass"),
 )
@@ -136,6 +141,8 @@ def _why_absent(device: str) -> str | None:
         if not torch.backends.mps.is_built():
             return "this torch was built without mps, which only Macs have"
         return None if torch.backends.mps.is_available() else "this Mac's GPU or system version does not support mps"
-    from judge.devices import sim
+    from torch.utils import backend_registration
 
-    return sim.why_unavailable()
+    if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
+        return f"torch {torch.__version__} does not let Python define a device; newer versions do"
+    return None

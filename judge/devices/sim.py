@@ -2,91 +2,88 @@
 
 A solution that forgets `device=` works on the CPU and fails on a GPU. On a laptop without a GPU the judge finds that
 here: `sim:0` refuses to mix its tensors with the CPU's in torch's own words, needs `.cpu()` before `.numpy()`, and
-otherwise gives the CPU's answers. Four files:
+otherwise gives the CPU's answers. Five files:
 
     sim.py          registers the device with torch: its name, its module `torch.sim`, where operators go
     sim_tensor.py   the tensor, and what happens on every operator: check devices, compute on the CPU, wrap
     sim_rules.py    what must be known of each operator: which devices may mix, where its result goes
     sim_kernels.py  the few operators that torch has for GPUs only, written out
+    sim_engine.py   how a backward runs, and how its errors come out
 
 torch calls its slot for somebody else's device PrivateUse1 and lets Python fill it. Registering is for good, so only
 forked workers do it, and the order matters: the autograd engine starts one thread for each device known at the first
 backward. The nursery runs a backward first (if it runs one at all), and the device is registered afterwards, in the
-child; the other way round every child would wait for a thread that the fork did not copy. From then on a backward
-stays in the thread that asked for it (`_stay_in_one_thread`), so the missing engine thread is never needed.
+child; the other way round every child would wait for a thread that the fork did not copy. sim_engine.py then keeps
+every backward in the thread that asks for it, so the engine's thread for `sim` is never missed.
 """
 
 from __future__ import annotations
 
-import threading
 from contextlib import nullcontext
+from functools import cache
 from typing import Any
 
 import torch
 from torch.utils import backend_registration
 
-from judge.devices import DeviceUnavailable
+from judge.devices import DeviceUnavailable, sim_engine
 from judge.devices.sim_kernels import ctc_loss
-from judge.devices.sim_rules import AUTOCAST_TO_FLOAT32, AUTOCAST_TO_LOWER, FACTORIES
+from judge.devices.sim_rules import AUTOCAST_TO_FLOAT32, AUTOCAST_TO_LOWER, WITHOUT_A_TENSOR
 from judge.devices.sim_tensor import DEVICE, accelerator_generators, run
 
+_AUTOCAST = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)  # type: ignore[attr-defined]
 _libraries: list[torch.library.Library] = []
-
-
-def why_unavailable() -> str | None:
-    """Say why this torch cannot have a simulated accelerator, or None when it can."""
-    if hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
-        return None
-    return f"torch {torch.__version__} does not let Python define a device; a newer torch does"
 
 
 def enable() -> None:
     """Register `sim` with torch in this process; a second call changes nothing.
 
-    Raises DeviceUnavailable where torch has no interface for it, or where another device holds the only slot.
+    Raises DeviceUnavailable where another device holds torch's only slot.
     """
     if _libraries:
         return
-    if reason := why_unavailable():
-        raise DeviceUnavailable(reason)
     try:
-        backend_registration._setup_privateuseone_for_python_backend("sim", backend_module=_DeviceModule())
+        backend_registration._setup_privateuseone_for_python_backend(
+            "sim", backend_module=_DeviceModule(), device_guard=sim_engine.DeviceGuard()
+        )
     except RuntimeError as error:
         raise DeviceUnavailable(f"torch's only slot for a device of one's own is taken: {error}") from error
     _route_operators()
-    _cast_under_autocast()
-    _stay_in_one_thread()
-    torch.serialization.register_package(0, lambda storage: None, _restore_storage)
-    torch.Generator = Generator  # type: ignore[misc]
+    sim_engine.adapt()
+    torch.serialization.register_package(0, lambda storage: None, _restore_storage)  # type: ignore[arg-type]
+    torch.Generator = Generator  # type: ignore[assignment,misc]
 
 
 def _route_operators() -> None:
-    # Operators on sim tensors arrive in SimTensor.__torch_dispatch__; what makes a tensor out of nothing arrives here.
-    everything = torch.library.Library("_", "IMPL")
-    everything.fallback(lambda operator, *args, **kwargs: run(operator, args, kwargs), "PrivateUse1")
-    everything.fallback(torch.library.fallthrough_kernel, "AutocastPrivateUse1")
-    # A fallback gives way to torch's generic kernels; these operators must not.
+    """Send the operators that do not reach SimTensor.__torch_dispatch__ to `run`.
+
+    One by one: a fallback for all operators would be one line, and make every forked worker wait 20 ms while torch
+    works out its tables anew.
+    """
     aten = torch.library.Library("aten", "IMPL")
-    for operator in FACTORIES:
+    for operator in WITHOUT_A_TENSOR:
         aten.impl(operator, _kernel(operator), "PrivateUse1")
     # Made of other operators, so torch takes it apart before it reaches the tensor; this comes earlier.
     aten.impl(torch.ops.aten.ctc_loss.Tensor, ctc_loss, "AutogradPrivateUse1")
     # torch would ask the device for pinned memory; ordinary memory serves.
     aten.impl(torch.ops.aten._pin_memory.default, lambda tensor, device=None: tensor.clone(), "CPU")
-    _libraries.extend([everything, aten])
+    _libraries.append(aten)
 
 
 def _kernel(operator: torch._ops.OpOverload) -> Any:
     return lambda *args, **kwargs: run(operator, args, kwargs)
 
 
+@cache
 def _cast_under_autocast() -> None:
-    library = torch.library.Library("aten", "IMPL")
+    everything = torch.library.Library("_", "IMPL")
+    everything.fallback(torch.library.fallthrough_kernel, "AutocastPrivateUse1")
+    aten = torch.library.Library("aten", "IMPL")
     for operator in AUTOCAST_TO_LOWER:
-        library.impl(operator, _casting(operator, lower=True), "AutocastPrivateUse1")
+        aten.impl(operator, _casting(operator, lower=True), "AutocastPrivateUse1")
     for operator in AUTOCAST_TO_FLOAT32:
-        library.impl(operator, _casting(operator, lower=False), "AutocastPrivateUse1")
-    _libraries.append(library)
+        aten.impl(operator, _casting(operator, lower=False), "AutocastPrivateUse1")
+    _libraries.extend([everything, aten])
 
 
 def _casting(operator: torch._ops.OpOverload, *, lower: bool) -> Any:
@@ -98,54 +95,33 @@ def _casting(operator: torch._ops.OpOverload, *, lower: bool) -> Any:
         return value
 
     def kernel(*args: Any, **kwargs: Any) -> Any:
-        with torch._C._ExcludeDispatchKeyGuard(torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastPrivateUse1)):
+        with torch._C._ExcludeDispatchKeyGuard(_AUTOCAST):
             return operator(*(cast(value) for value in args), **{name: cast(value) for name, value in kwargs.items()})
 
     return kernel
 
 
-def _stay_in_one_thread() -> None:
-    """Let every backward run in its own thread, in this thread and in those that the solution starts.
-
-    torch's switch is one per thread, so a thread's `run` is wrapped when it starts: that also reaches subclasses of
-    Thread with a `run` of their own, and thread pools, which are made of Threads.
-    """
-    torch.autograd.set_multithreading_enabled(False)
-    original_start = threading.Thread.start
-
-    def start(thread: threading.Thread) -> None:
-        body = thread.run
-
-        def run_in_one_thread() -> None:
-            torch.autograd.set_multithreading_enabled(False)
-            body()
-
-        thread.run = run_in_one_thread  # type: ignore[method-assign]
-        original_start(thread)
-
-    threading.Thread.start = start  # type: ignore[method-assign]
-
-
 class Generator(torch._C.Generator):
     """`torch.Generator` that also accepts device="sim"; it draws the CPU's numbers, as all of `sim` does."""
 
-    def __new__(cls, device: torch.device | str = "cpu") -> Generator:
+    def __new__(cls, device: torch.device | str = "cpu") -> Any:
         here = torch.device(device).type == "sim"
-        generator = super().__new__(cls, "cpu" if here else device)
+        generator: Any = super().__new__(cls, "cpu" if here else device)  # type: ignore[call-arg]
         if here:
             accelerator_generators[generator._cdata] = generator
         return generator
 
     @property
-    def device(self) -> torch.device:
-        return DEVICE if self._cdata in accelerator_generators else super().device
+    def device(self) -> torch.device:  # type: ignore[override]
+        address = self._cdata  # type: ignore[attr-defined]
+        return DEVICE if address in accelerator_generators else super().device
 
 
 class _Storage(torch.UntypedStorage):
     """Bytes on their way from a file to `sim`: the CPU's, but the tensor around them is made on `sim`."""
 
     @property
-    def device(self) -> torch.device:
+    def device(self) -> torch.device:  # type: ignore[override]
         return DEVICE
 
     def clone(self) -> torch.UntypedStorage:
@@ -186,6 +162,8 @@ class _DeviceModule:
         pass
 
     def get_amp_supported_dtype(self) -> list[torch.dtype]:
+        # torch.autocast("sim") asks this first; few solutions do, so the rest need not wait for its preparation.
+        _cast_under_autocast()
         return [torch.bfloat16, torch.float16]
 
     # Random numbers come from the CPU's generator, which torch.manual_seed seeds by itself.

@@ -31,18 +31,34 @@ CPU_MAY_JOIN: dict[str, frozenset[int]] = {
     "_pad_packed_sequence": frozenset({1}),
 }
 
-# Made of no tensor, or with a generic kernel that would ask torch for storage of the device.
-FACTORIES = (
+# What torch calls without a SimTensor at hand: it makes one out of nothing, or has looked inside already.
+WITHOUT_A_TENSOR = (
     aten.empty.memory_format,
     aten.empty_strided.default,
     aten._copy_from.default,
-    aten.arange.start_step,
-    aten.full.default,
-    aten.randperm.default,
-    aten.randperm.generator,
+    aten._local_scalar_dense.default,
+    aten.tril_indices.default,
+    aten.triu_indices.default,
     aten.kaiser_window.default,
     aten.kaiser_window.periodic,
     aten.kaiser_window.beta,
+    # These would come as `empty` and another operator; once is faster.
+    aten.arange.default,
+    aten.arange.start,
+    aten.arange.start_step,
+    aten.eye.default,
+    aten.full.default,
+    aten.linspace.default,
+    aten.ones.default,
+    aten.rand.default,
+    aten.rand.generator,
+    aten.randint.default,
+    aten.randint.low,
+    aten.randn.default,
+    aten.randn.generator,
+    aten.randperm.default,
+    aten.randperm.generator,
+    aten.zeros.default,
 )
 
 # What torch.autocast runs in half precision on a GPU, and what it keeps in float32.

@@ -39,10 +39,12 @@ class SimTensor(torch.Tensor):
 
     host: torch.Tensor
 
-    __torch_function__ = torch._C._disabled_torch_function_impl
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
     @classmethod
-    def __torch_dispatch__(cls, operator: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_dispatch__(  # type: ignore[override]
+        cls, operator: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
         return run(operator, args, kwargs)
 
     # Module.to exchanges a parameter's content in place, as on CUDA, only for classes that have this pair of methods.
@@ -59,7 +61,7 @@ class SimTensor(torch.Tensor):
 
     @data.setter
     def data(self, new: torch.Tensor) -> None:
-        torch.Tensor.data.__set__(self, new)
+        _exchange(self, new)
         self.host = new.host.detach()  # type: ignore[attr-defined]
 
     def tolist(self) -> Any:
@@ -81,7 +83,7 @@ class SimTensor(torch.Tensor):
     def untyped_storage(self) -> torch.UntypedStorage:
         return self.host.untyped_storage()
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:  # type: ignore[override]
         history = ""
         if self.grad_fn is not None:
             history = f", grad_fn=<{self.grad_fn.name()}>"
@@ -101,12 +103,13 @@ class SimTensor(torch.Tensor):
         if id(self) in memo:
             return memo[id(self)]
         # Through the host tensor's own deepcopy, which keeps shared storage shared.
-        twin = wrap(copy.deepcopy(self.host, memo)).requires_grad_(self.requires_grad)
+        twin = wrap(copy.deepcopy(self.host, memo))
+        twin.requires_grad_(self.requires_grad)
         memo[id(self)] = twin
         twin.__dict__.update(copy.deepcopy({k: v for k, v in self.__dict__.items() if k != "host"}, memo))
         if self.grad is not None and not isinstance(self, torch.nn.Parameter):
             twin.grad = copy.deepcopy(self.grad, memo)
-        return twin  # type: ignore[no-any-return]
+        return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if isinstance(self, torch.nn.Parameter):
@@ -117,14 +120,15 @@ class SimTensor(torch.Tensor):
 
 def wrap(host: torch.Tensor) -> SimTensor:
     """The tensor on `sim:0` whose numbers are `host`'s."""
-    if host.layout is not torch.strided:
-        raise Unsupported("sparse tensor", f"its layout is {host.layout}")
+    if host.layout is not torch.strided or host.is_nested:
+        raise Unsupported("sparse and nested tensors", "they have no strides")
     tensor = _make(SimTensor, host.shape, host.stride(), host.storage_offset(), None, host.dtype, torch.strided, DEVICE)
     tensor.host = host
     return tensor  # type: ignore[no-any-return]
 
 
 _make = torch.Tensor._make_wrapper_subclass
+_exchange: Callable[[torch.Tensor, torch.Tensor], None] = torch.Tensor.data.__set__  # type: ignore[attr-defined]
 _CPU = torch.device("cpu")
 
 # Arguments of these types need no second look.
@@ -231,7 +235,7 @@ def _wrap_result(result: Any) -> Any:
 
 def _follow_host(tensor: SimTensor) -> None:
     """Give a tensor whose host was resized, transposed or the like in place the sizes that its host has now."""
-    torch.Tensor.data.__set__(tensor, wrap(tensor.host))
+    _exchange(tensor, wrap(tensor.host))
 
 
 def _device_of_host(device: torch.device) -> torch.device:
@@ -240,7 +244,7 @@ def _device_of_host(device: torch.device) -> torch.device:
     return _CPU
 
 
-def _check_generator(generator: torch._C.Generator) -> None:
+def _check_generator(generator: Any) -> None:
     if generator._cdata not in accelerator_generators:
         raise RuntimeError(f"Expected a 'sim' device type for generator but found '{generator.device.type}'")
 
