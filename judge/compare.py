@@ -14,19 +14,10 @@ import msgspec
 import numpy as np
 import torch
 
+from judge.findings import Finding, wrong_integers, wrong_numbers, wrong_text
 from judge.observations import MAX_DEPTH, Observation, Opaque, Raised, join
-from judge.remarks import (
-    boolean_remark,
-    described,
-    dtype_text,
-    listed,
-    remark,
-    sentence,
-    shape_remark,
-    shape_text,
-    two_numbers,
-)
-from judge.yardstick import Measured, largest_number, measure, to_float, to_numbers
+from judge.remarks import described, dtype_text, listed, shape_remark, shape_text, two_numbers
+from judge.yardstick import largest_number, measure, to_float, to_numbers
 
 LARGEST_NEIGHBOUR = 1e3  # how far the numbers of other cases may raise the yardstick: inputs are of order 1
 
@@ -186,9 +177,9 @@ class _Comparison:
         if got == expected:
             return None
         if isinstance(expected, str | bytes):
-            return self._text(got, expected, path)
+            return self._tell(path, wrong_text(got, expected))
         kind = "bool" if type(expected) is bool else "integer"
-        return self._differs(path, kind, "is wrong", _plain(expected), _plain(got))
+        return self._tell(path, Finding(kind, "is wrong", _key_text(expected)[:60], _key_text(got)[:60]))
 
     def _exception(self, got: Any, expected: Any, path: str) -> Difference | None:
         if not isinstance(expected, Raised):
@@ -257,14 +248,14 @@ class _Comparison:
         if _same_bits(got, expected):
             return None
         if not (got.is_floating_point() or got.is_complex()):
-            return self._integers(got, expected, path)
+            return self._tell(path, wrong_integers(got, expected)) if self.explain else _UNEXPLAINED
         numbers, reference = to_numbers(got), to_numbers(expected)
         usable = isinstance(exact, torch.Tensor) and exact.shape == expected.shape
         truth = to_numbers(exact) if usable and exact.is_complex() == expected.is_complex() else reference
-        measured = measure(numbers, reference, truth, expected.dtype, self._neighbours, self.mistake)
-        if measured is None:
+        found = measure(numbers, reference, truth, expected.dtype, self._neighbours, self.mistake)
+        if found is None:
             return None
-        return self._wrong_numbers(got, expected, path, numbers, truth, measured) if self.explain else _UNEXPLAINED
+        return self._tell(path, wrong_numbers(got, expected, numbers, truth, found)) if self.explain else _UNEXPLAINED
 
     def _neighbours(self) -> float:
         """S of `judge.yardstick`: numbers of other cases count as well, unless they are huge."""
@@ -273,69 +264,6 @@ class _Comparison:
             here = largest_number(*self._case)
             self._scale = max(here, min(whole, LARGEST_NEIGHBOUR) if self.root else whole) or 1.0
         return self._scale
-
-    def _wrong_numbers(
-        self,
-        got: torch.Tensor,
-        expected: torch.Tensor,
-        path: str,
-        numbers: np.ndarray,
-        truth: np.ndarray,
-        found: Measured,
-    ) -> Difference:
-        places = found.wrong.any(-1) if got.is_complex() else found.wrong
-        first = tuple(int(index) for index in np.argwhere(places)[0])
-        shown = two_numbers(expected[first].item(), got[first].item())
-        if found.strange:
-            return self._strange_numbers(got, path, numbers, truth, found, first, shown)
-        count = f"{int(places.sum())} of {got.numel()} numbers differ"
-        lines = [f"Shape and dtype are right; {count}" if got.ndim else "The number differs"]
-        finite = np.isfinite(truth).all() and np.isfinite(numbers).all()
-        if finite and not got.is_complex():
-            lines += remark(numbers, truth, found.wrong, found.allowed)
-        text = "\n".join(lines)
-        return self._differs(path, "value", text, *shown, index=first, error=found.error, allowed=found.allowed)
-
-    def _strange_numbers(
-        self,
-        got: torch.Tensor,
-        path: str,
-        numbers: np.ndarray,
-        truth: np.ndarray,
-        found: Measured,
-        first: tuple[int, ...],
-        shown: tuple[str, str],
-    ) -> Difference:
-        """Numbers that are nan or infinite where they should not be, or the reverse."""
-        if not got.ndim:
-            return self._differs(path, "nan", f"is {shown[1]}, expected {shown[0]}")
-        mine = numbers[first].flat[np.argmax(found.wrong[first])]  # a complex number has two
-        if np.isfinite(mine):
-            what, alike = f"should be {shown[0]}", np.isfinite(numbers)
-        else:
-            what, alike = f"are {mine}", (np.isnan(numbers) if np.isnan(mine) else numbers == mine)
-        places = (alike & found.wrong).reshape(*got.shape, -1).any(-1)
-        lines = [f"Shape and dtype are right; {int(places.sum())} of {got.numel()} numbers {what}"]
-        right = (np.abs(numbers - truth) <= found.allowed) | (numbers == truth)
-        if not found.wrong.all() and bool((right | found.wrong).all()):
-            lines.append("The others are right")
-        return self._differs(path, "nan", "\n".join(lines), *shown, index=first)
-
-    def _integers(self, got: torch.Tensor, expected: torch.Tensor, path: str) -> Difference:
-        if not self.explain:
-            return _UNEXPLAINED
-        mine, theirs = got.detach().numpy(), expected.detach().numpy()
-        wrong = mine != theirs
-        first = tuple(int(index) for index in np.argwhere(wrong)[0])
-        kind = "bool" if got.dtype is torch.bool else "integer"
-        count = f"{int(wrong.sum())} of {got.numel()} {kind.replace('bool', 'boolean')}s differ"
-        lines = [f"Shape and dtype are right; {count}" if got.ndim else "It differs"]
-        if kind == "bool":
-            lines += boolean_remark(mine, theirs, wrong)
-        else:
-            lines += remark(mine.astype(np.float64), theirs.astype(np.float64), wrong, 0.0)
-        shown = str(expected[first].item()), str(got[first].item())
-        return self._differs(path, kind, "\n".join(lines), *shown, index=first)
 
     def _number(self, got: float | int, expected: float, exact: Any, path: str) -> Difference | None:
         if got == expected:
@@ -347,43 +275,24 @@ class _Comparison:
             return None
         error, allowed = (None, None) if found.strange else (found.error, found.allowed)
         kind, shown = "nan" if found.strange else "value", two_numbers(expected, to_float(got))
-        return self._differs(path, kind, "is not the expected number", *shown, error=error, allowed=allowed)
-
-    def _text(self, got: str | bytes, expected: str | bytes, path: str) -> Difference:
-        at = next(
-            (at for at, (a, b) in enumerate(zip(got, expected, strict=False)) if a != b), min(len(got), len(expected))
-        )
-        where = f"the text differs from character {at} on" if at else "the text differs"
-        start = max(0, at - 20)
-        shown = [("..." if start else "") + repr(text[start : start + 60]) for text in (expected, got)]
-        return self._differs(path, "string", where, *shown)
+        return self._tell(path, Finding(kind, "is not the expected number", *shown, error=error, allowed=allowed))
 
     # ----------------------------------------------------------------------------------------------- the message
 
-    def _differs(
-        self,
-        path: str,
-        kind: str,
-        message: str,
-        expected: str | None = None,
-        got: str | None = None,
-        *,
-        index: tuple[int, ...] = (),
-        error: float | None = None,
-        allowed: float | None = None,
-    ) -> Difference:
+    def _differs(self, path: str, kind: str, message: str) -> Difference:
+        return self._tell(path, Finding(kind, message))
+
+    def _tell(self, path: str, found: Finding) -> Difference:
+        """The finding with the name of the place; a message that starts with a verb gets that as its subject."""
         if not self.explain:
             return _UNEXPLAINED
-        name = f"out{path}" if not path or path.startswith("[") else path
+        message, name = found.message, f"out{path}" if not path or path.startswith("[") else path
         if path != self.root:
-            verb = message.split(" ", 1)[0]
-            message = f"{name} {message}" if verb in ("is", "has", "raised", "should") else f"{name}: {message}"
+            message = f"{name}{' ' if message.startswith(('is ', 'has ', 'raised ', 'should ')) else ': '}{message}"
         elif message.startswith(("is ", "has ")):
             message = f"The answer {message}"
-        elif not message.startswith(("raised ", "should ")):
-            message = sentence(message)
-        where = f"{name}[{', '.join(map(str, index))}]" if index else name
-        return Difference(message, kind, where, expected, got, error, allowed)
+        index = f"{name}[{', '.join(map(str, found.index))}]" if found.index else name
+        return Difference(message, found.kind, index, found.expected, found.got, found.error, found.allowed)
 
 
 _UNEXPLAINED = Difference("differs", "value")
@@ -409,10 +318,6 @@ def _key_text(key: Any) -> str:
         return str(key)
     except ValueError:  # a number with more digits than Python writes
         return "(a huge number)"
-
-
-def _plain(value: Any) -> str:
-    return _key_text(value)[:60]
 
 
 def _pairs(entries: Sequence[Any]) -> set[tuple[str, tuple[int, ...]]]:

@@ -150,11 +150,6 @@ def listed(names: Sequence[str]) -> str:
     return f"{shown} and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else shown
 
 
-def sentence(text: str) -> str:
-    """The text with a capital first letter."""
-    return text[:1].upper() + text[1:]
-
-
 def dtype_text(dtype: torch.dtype) -> str:
     """A dtype without "torch."."""
     return str(dtype).removeprefix("torch.")
