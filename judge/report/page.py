@@ -7,9 +7,10 @@ from rich.console import Console
 from rich.text import Text
 
 from judge.report.text import wrap
-from judge.report.words import marks_for
+from judge.report.words import marks_for, word
 
 FEWEST_CELLS, MOST_CELLS = 40, 120
+NEUTRAL = ("skipped", "not judged")  # verdicts that say nothing against a solution
 
 Piece = tuple[str, str]  # text and style
 
@@ -17,11 +18,24 @@ Piece = tuple[str, str]  # text and style
 class Page:
     """Collects lines and prints them; nothing in them is read as markup."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, language: str = "en") -> None:
         self.console = console
+        self.language = language
         self.marks = marks_for(console.encoding)
         self.width = min(max(console.width, FEWEST_CELLS), MOST_CELLS)
         self._lines: list[Text] = []
+
+    def word(self, key: str, **values: object) -> str:
+        """A phrase of the report in the page's language."""
+        return word(key, self.language, **values)
+
+    def mark(self, verdict: str) -> Piece:
+        """The mark of a verdict."""
+        if verdict == "passed":
+            return self.marks.passed, "green"
+        if verdict in NEUTRAL:
+            return self.marks.neutral, "dim"
+        return (self.marks.infra, "magenta") if verdict == "infra" else (self.marks.failed, "red")
 
     def line(self, *pieces: Piece) -> None:
         """One line of pieces, each with its style; an empty one without pieces."""

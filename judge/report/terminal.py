@@ -14,15 +14,10 @@ from rich.console import Console
 
 from judge.report import CheckResult, Diagnosis, Report
 from judge.report.curves import sparkline
-from judge.report.page import Page, Piece, joined
+from judge.report.evidence import MESSAGE_LINES, explain
+from judge.report.page import NEUTRAL, Page, Piece, joined
 from judge.report.text import plain, shorten, wrap
-from judge.report.words import located, marks_for, word
-
-NEUTRAL = ("skipped", "not judged")
-MESSAGE_LINES = 12
-PRINTED_LINES = 8
-VALUE_LINES = 4
-MORE_CASES = 4
+from judge.report.words import located
 
 
 def render(
@@ -31,19 +26,19 @@ def render(
     """Prints a report.
 
     language: of the report's own words, "en" or "zh". next_hint: the number of the first hint that was not yet asked
-    for. handed_out: for a student after grading, so without the class's
-    secret seed and without the next step.
+    for. handed_out: for a student after grading, so without the class's secret seed and without the next step.
     """
     page = _ReportPage(report, console, language)
     page.headline()
     if report.untouched:
         page.paragraph(page.word("stub"))
-        page.paragraph(page.word("write", file=plain(report.file or f"solutions/{report.problem}.py", lines=1)))
+        if not handed_out:
+            page.paragraph(page.word("write", file=plain(report.file or f"solutions/{report.problem}.py", lines=1)))
     elif report.message:
         page.could_not_be_judged(report.message)
     elif report.checks:
         page.rows()
-        page.explanations()
+        explain(page.failing, page, page.cut)
         page.curves()
         for diagnosis in report.diagnosis:
             page.diagnosis(diagnosis)
@@ -56,32 +51,18 @@ def score_text(score: float) -> str:
     return f"{math.floor(score * 10 + 1e-6) / 10:g}"
 
 
-def mark_of(verdict: str, console: Console) -> Piece:
-    """The mark of a verdict and its style."""
-    marks = marks_for(console.encoding)
-    if verdict == "passed":
-        return marks.passed, "green"
-    if verdict in NEUTRAL:
-        return marks.neutral, "dim"
-    return (marks.infra, "magenta") if verdict == "infra" else (marks.failed, "red")
-
-
 class _ReportPage(Page):
+    """The parts of one report, from the top down."""
+
     def __init__(self, report: Report, console: Console, language: str) -> None:
-        super().__init__(console)
+        super().__init__(console, language)
         self.report = report
-        self.language = language
         self.simulated = False  # whether a row shows the simulated accelerator
         self.cut: set[str] = set()  # checks whose row does not show all that they look at
         number = report.problem.split("-")[0]
         self.number = str(int(number)) if number.isascii() and number.isdecimal() else plain(report.problem)
         self.checks = sorted(report.checks, key=lambda check: _rank(check.verdict))
         self.failing = [check for check in self.checks if check.verdict not in ("passed", *NEUTRAL)]
-
-    def word(self, key: str, **values: object) -> str:
-        return word(key, self.language, **values)
-
-    # -------------------------------------------------------------------------------------------- the parts
 
     def headline(self) -> None:
         report = self.report
@@ -99,7 +80,7 @@ class _ReportPage(Page):
         self.line()
 
     def could_not_be_judged(self, message: str) -> None:
-        mark, style = mark_of(self.report.verdict, self.console)
+        mark, style = self.mark(self.report.verdict)
         first, *rest = plain(message, lines=MESSAGE_LINES).split("\n")
         for number, text in enumerate(wrap(first, self.width - 3)):
             self.line((f" {mark} " if number == 0 else "   ", style), (text, ""))
@@ -116,7 +97,7 @@ class _ReportPage(Page):
         devices = [self._devices(check) for check in self.checks]
         devices_width = max(cell_len(joined(pieces)) for pieces in devices)
         for check, gained, pieces in zip(self.checks, points, devices, strict=True):
-            mark, style = mark_of(check.verdict, self.console)
+            mark, style = self.mark(check.verdict)
             kind = set_cell_size(plain(check.kind), kind_width)
             left = [(f" {mark} ", style), (f"{kind} {gained:>{points_width}}  ", ""), *pieces]
             left.append((" " * (devices_width - cell_len(joined(pieces)) + 2), ""))
@@ -138,7 +119,7 @@ class _ReportPage(Page):
         differ = len(set(shown.values())) > 1
         pieces: list[Piece] = []
         for device, verdict in shown.items():
-            mark, style = mark_of(verdict, self.console)
+            mark, style = self.mark(verdict)
             simulated = device.split(":")[0] == "sim"
             self.simulated |= simulated
             name = plain(device, lines=1) + ("*" if simulated else "")
@@ -161,99 +142,12 @@ class _ReportPage(Page):
             passed = sum(check.verdict == "passed" for check in judged if check.tag == tag)
             yield f"{plain(tag)} {passed}/{sum(check.tag == tag for check in judged)}"
 
-    def explanations(self) -> None:
-        """The evidence of each failing check; checks that failed alike share one block."""
-        blocks: dict[tuple[object, ...], list[CheckResult]] = {}
-        for check in self.failing:
-            alike = (
-                check.verdict,
-                check.message,
-                check.location,
-                check.index,
-                check.expected,
-                check.got,
-                check.example,
-            )
-            same = check.message is not None and all(case.verdict == check.verdict for case in check.cases or [])
-            blocks.setdefault((*alike, tuple(check.devices.values())) if same else (check.name,), []).append(check)
-        printed: str | None = None
-        for alike_checks in blocks.values():
-            self.line()
-            check = alike_checks[0]
-            self._heading(alike_checks)
-            self._evidence(check)
-            if check.stdout and check.stdout.strip() and check.stdout != printed:
-                printed = check.stdout
-                self.paragraph(self.word("printed"), indent=2)
-                for text in plain(printed.strip("\n"), lines=PRINTED_LINES).split("\n"):
-                    for part in wrap(text, self.width - 6) or [""]:
-                        self.line((f"    {self.marks.bar} ", "dim"), (part, ""))
-
-    def _heading(self, checks: list[CheckResult]) -> None:
-        check = checks[0]
-        names = [f"{plain(one.kind)} {self.marks.dot} {plain(one.name)}" for one in checks]
-        for text in wrap(", ".join(names), self.width):
-            self.line((text, "bold"))
-        if len(checks) == 1 and check.name in self.cut:
-            self.paragraph(plain(check.sentence), indent=2)
-        if len(checks) == 1 and check.cases:
-            pieces = [(plain(case.name), *mark_of(case.verdict, self.console)) for case in check.cases]
-            row: list[Piece] = []
-            for name, mark, style in pieces:
-                name = shorten(name, self.width - 6, self.marks.ellipsis)
-                if row and cell_len(joined(row)) + cell_len(f"  {name} {mark}") > self.width:
-                    self.line(*row)
-                    row = []
-                row += [("  ", ""), (f"{name} ", ""), (mark, style)]
-            self.line(*row)
-
-    def _evidence(self, check: CheckResult) -> None:
-        good = [name for name, verdict in check.devices.items() if verdict == "passed"]
-        bad = [name for name, verdict in check.devices.items() if verdict not in ("passed", *NEUTRAL)]
-        where = ""
-        if good == ["cpu"] and bad:
-            where = self.word("elsewhere")
-        elif good and bad:
-            where = self.word("devices differ", good=", ".join(good), bad=", ".join(bad))
-        if check.example:
-            self.paragraph(self.word("smallest", example=plain(check.example, lines=2)), indent=2)
-        if where or check.message:
-            self.paragraph(f"{where} {plain(check.message or '', lines=MESSAGE_LINES)}".strip(), indent=2)
-        self._difference(check)
-        if check.location:
-            self.paragraph(located(plain(check.location, lines=2), self.language), indent=2, style="cyan")
-        others = [case for case in check.cases or [] if case.message and case.message not in (check.message or "")]
-        for case in others[:MORE_CASES]:
-            first = plain(case.message, lines=1).split("\n")[0]
-            text = shorten(f"{plain(case.name)}: {first}", self.width - 2, self.marks.ellipsis)
-            self.line((f"  {text}", "dim"))
-
-    def _difference(self, check: CheckResult) -> None:
-        """Where the first difference is, what was expected and what came, and by how much they differ."""
-        index = plain(check.index, lines=1) if check.index else ""
-        values = [
-            (self.word(key), plain(value, lines=VALUE_LINES))
-            for key, value in (("expected", check.expected), ("got", check.got))
-            if value is not None
-        ]
-        limits = [self.word("off by", error=f"{check.error:.2g}")] if check.error is not None else []
-        limits += [self.word("allowed", allowed=f"{check.allowed:.2g}")] if check.allowed is not None else []
-        parts = [index, *(f"{label} {value}" for label, value in values), ", ".join(limits)]
-        together = "  ".join(part for part in parts if part)
-        if "\n" not in together and cell_len(together) <= self.width - 2:
-            if together:
-                self.line((f"  {together}", ""))
-            return
-        for part in parts:
-            if part:
-                self.paragraph(part, indent=2)
-
     def curves(self) -> None:
         """Both learning curves of each check that has them, on one scale."""
         for check in self.checks:
             named = [("yours", check.curve), ("reference", check.reference_curve)]
             drawn = [(self.word(name), curve) for name, curve in named if curve]
-            if not drawn:
+            if not check.curve:
                 continue
             self.line()
             self.line((self.word("curve") + plain(check.name), "bold"))

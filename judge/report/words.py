@@ -44,7 +44,7 @@ WORDS = {
     "smallest": {"en": "Smallest failing input: {example}", "zh": "最小的出错输入：{example}"},
     "expected": {"en": "expected", "zh": "应为"},
     "got": {"en": "got", "zh": "实为"},
-    "off by": {"en": "off by {error}", "zh": "相差 {error}"},
+    "off by": {"en": "off by up to {error}", "zh": "最大相差 {error}"},
     "allowed": {"en": "allowed {allowed}", "zh": "允许 {allowed}"},
     "line": {"en": "line {number}:", "zh": "第 {number} 行："},
     "printed": {"en": "It printed:", "zh": "程序输出："},
@@ -113,4 +113,6 @@ def word(key: str, language: str, **values: object) -> str:
 def located(location: str, language: str) -> str:
     """ "line 12: q @ k" with the word for line in that language."""
     match = re.match(r"line (\d+):?", location)
-    return f"{word('line', language, number=match[1])} {location[match.end() :].strip()}" if match else location
+    if match is None:
+        return location
+    return f"{word('line', language, number=match[1])} {location[match.end() :].strip()}".rstrip(":： ")
