@@ -84,10 +84,10 @@ class Attempt:
         problem: Problem,
         solution: Solution,
         *,
-        only: Collection[str] | None,
-        fail_fast: bool,
-        skip_costly: bool,
-        shrink: bool,
+        only: Collection[str] | None = None,
+        fail_fast: bool = False,
+        skip_costly: bool = False,
+        shrink: bool = True,
     ) -> None:
         self.judge = judge
         self.problem = problem
@@ -134,7 +134,7 @@ class Attempt:
             sha256=self.solution.sha256,
             started_at=started,
             judge_version=__version__,
-            torch_version=torch.__version__,
+            torch_version=str(torch.__version__),
             message=fault[1] if fault else None,
             location=fault[2] if fault else None,
             untouched=self._untouched(),
@@ -222,10 +222,9 @@ class Attempt:
 
     def _observe_and_judge(self, check: Check, device: str) -> OnDevice:
         given, hidden = self._task(check)
-        arguments = draw(check, derive_seed(self.judge.seed, self.problem.slug, check.name, "draw"))
+        runs = self._runs(check)
         if device == "sim":
-            arguments = arguments[-1:]  # it is several times slower; the first examples are the smallest
-        runs = [self._run(check, drawn) for drawn in arguments]
+            runs = runs[-1:]  # it is several times slower; the first examples are the smallest
         began = time.monotonic()
         seen = self._candidate(device).observe(check, runs, given=given)
         found = OnDevice(device, seconds=time.monotonic() - began, runs=runs, seen=seen)
@@ -317,6 +316,19 @@ class Attempt:
         case = Case(timed.verdict, timed.difference, timed.sentence)
         return OnDevice(device, timed.verdict, timed.seconds, {"": case}, sentence=timed.sentence)
 
+    def yardsticks(self) -> list[tuple[Check, Run, Seen, Seen]]:
+        """Every run of the checks that compare, with what the reference gives in float32 and in float64 (CPU)."""
+        found = []
+        with self._stack, self.judge.machine.busy():
+            for check in self.checks:
+                if check.deterministic:
+                    given, _ = self._task(check)
+                    runs = self._runs(check)
+                    found += list(
+                        zip([check] * len(runs), runs, *self._expected(check, runs, "cpu", given), strict=True)
+                    )
+        return found
+
     # --------------------------------------------------------------------------------- candidate, reference, mistakes
 
     def _candidate(self, device: str) -> Subject:
@@ -336,6 +348,10 @@ class Attempt:
         for subject in self._subjects.values():
             subject.close()
         self._subjects.clear()
+
+    def _runs(self, check: Check) -> list[Run]:
+        seed = derive_seed(self.judge.seed, self.problem.slug, check.name, "draw")
+        return [self._run(check, arguments) for arguments in draw(check, seed)]
 
     def _run(self, check: Check, arguments: dict[str, Any]) -> Run:
         parts = (self.judge.seed, self.problem.slug, check.name, sorted(arguments.items()))

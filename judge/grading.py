@@ -25,6 +25,7 @@ from judge.report import CheckResult, Report
 from judge.sandbox.host import Nursery, SandboxBroken
 
 if TYPE_CHECKING:
+    from judge.attempt import Attempt
     from judge.checks import Check
     from judge.memory import Memory
 
@@ -67,17 +68,24 @@ class Solution:
             descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         except FileNotFoundError:
             return bad("there is no such file")
+        except RuntimeError:
+            return bad("the file is a link that leads back to itself")
         except OSError as error:
             return bad(f"the file cannot be read: {error.strerror}")
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(file.fileno())
+        try:
+            status = os.fstat(descriptor)
             if stat.S_ISDIR(status.st_mode):
                 return bad("this is a folder, not a Python file")
             if not stat.S_ISREG(status.st_mode):
                 return bad("this is not an ordinary file")
             if status.st_size > MAX_SOURCE_BYTES:
                 return bad(f"the file has {status.st_size >> 20} MiB; a solution may have {MAX_SOURCE_BYTES >> 20} MiB")
-            return cls.from_bytes(file.read(MAX_SOURCE_BYTES + 1), path.name, path)
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                return cls.from_bytes(file.read(MAX_SOURCE_BYTES + 1), path.name, path)
+        except OSError as error:
+            return bad(f"the file cannot be read: {error.strerror}")
+        finally:
+            os.close(descriptor)
 
     @classmethod
     def from_bytes(cls, raw: bytes, name: str = "solution.py", path: Path | None = None) -> Solution:
@@ -218,12 +226,16 @@ class Judge:
         only: names of the checks to run. fail_fast: stop at the first failure. skip_costly: convergence is not run
         once a value is wrong. shrink: look for the smallest failing input. on_check: called after every check.
         """
-        from judge.attempt import Attempt
-
-        attempt = Attempt(
-            self, problem, solution, only=only, fail_fast=fail_fast, skip_costly=skip_costly, shrink=shrink
+        attempt = self.attempt(
+            problem, solution, only=only, fail_fast=fail_fast, skip_costly=skip_costly, shrink=shrink
         )
         return attempt.report(on_check)
+
+    def attempt(self, problem: Problem, solution: Solution, **options: Any) -> Attempt:
+        """What `judge` runs; the options are its own."""
+        from judge.attempt import Attempt
+
+        return Attempt(self, problem, solution, **options)
 
 
 def installation_secret(folder: Path) -> str:

@@ -72,7 +72,7 @@ class Make:
 
     def mask(self, *shape: int, share: float = 0.6, at_least_one: bool = True) -> torch.Tensor:
         """Booleans, True with probability `share`; each row along the last dimension has at least one True."""
-        drawn = torch.rand(shape, generator=self._generator) < share
+        drawn = torch.rand(shape, generator=self._generator, dtype=torch.float32) < share
         if at_least_one and shape and shape[-1] > 0:
             index = torch.randint(0, shape[-1], (*shape[:-1], 1), generator=self._generator)
             drawn = drawn.scatter(-1, index, True)

@@ -8,17 +8,21 @@ as itself.
 from __future__ import annotations
 
 import os
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from judge.grading import Judge, Solution
+from judge.observations import Raised, join
 from judge.problems import BrokenProblem, Problem
 from judge.report import Report
 
@@ -176,6 +180,7 @@ def _trials(judge: Judge, problem: Problem, tally: _Tally) -> Iterator[Trial]:
         return findings
 
     yield lambda: accepted("reference", problem.reference)
+    yield lambda: _steady(judge, problem, label)
     for name, source in problem.also.items():
         yield lambda name=name, source=source: accepted(name, source)  # type: ignore[misc]
     if problem.oracle is not None:
@@ -185,6 +190,48 @@ def _trials(judge: Judge, problem: Problem, tally: _Tally) -> Iterator[Trial]:
         yield lambda mistake=mistake: rejected(mistake.name, mistake.source)  # type: ignore[misc]
     yield lambda: worthless("stub", problem.stub + "\nUNTOUCHED = False\n")
     yield lambda: worthless("empty solution", "pass\n")
+
+
+MOST_ROUNDING = 0.05  # of the largest number in a tensor
+
+
+def _steady(judge: Judge, problem: Problem, label: str) -> list[Finding]:
+    """The reference's float32 and float64 answers must be the same but for rounding.
+
+    If they are not (inputs drawn in the default dtype, say) the allowed error is so large that anything passes.
+    """
+    attempt = judge.attempt(problem, Solution.from_text(problem.reference), shrink=False)
+    findings = {}
+    for check, run, single, double in attempt.yardsticks():
+        if single.observation is None or double.observation is None:
+            continue  # said by the trial of the reference
+        where = _unsteady(single.observation.value, double.observation.value, "")
+        if where is not None:
+            drawn = " ".join(f"{name}={value!r}" for name, value in run.arguments.items())
+            text = f"{label}: the float32 and float64 answers of the reference differ at {where or 'the top'} {drawn}"
+            findings[check.name] = Finding(problem.slug, f"check {check.name}", text)
+    return list(findings.values())
+
+
+def _unsteady(single: Any, double: Any, path: str) -> str | None:
+    """The path of the first difference that is more than rounding; None when there is none."""
+    if isinstance(single, dict | list | tuple) and type(single) is type(double) and len(single) == len(double):
+        if isinstance(single, dict) and single.keys() != double.keys():
+            return path
+        keys = single if isinstance(single, dict) else range(len(single))
+        return next((found for key in keys if (found := _unsteady(single[key], double[key], join(path, key)))), None)
+    if isinstance(single, Raised) and isinstance(double, Raised):
+        return None if single.type == double.type else path
+    if isinstance(single, torch.Tensor) and isinstance(double, torch.Tensor):
+        if single.shape != double.shape or not single.is_floating_point():
+            return None if single.shape == double.shape and torch.equal(single, double) else path
+        one, other = single.double().nan_to_num(), double.double().nan_to_num()
+        scale = float(other.abs().max()) if other.numel() else 0.0
+        return path if bool(((one - other).abs() > MOST_ROUNDING * scale + 1e-12).any()) else None
+    if isinstance(single, float) and isinstance(double, float):
+        close = math.isclose(single, double, rel_tol=MOST_ROUNDING, abs_tol=1e-9) or single != single
+        return None if close else path
+    return None if single == double else path
 
 
 def _oracle(judge: Judge, problem: Problem, untimed: Sequence[str], label: str) -> list[Finding]:
