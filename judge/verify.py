@@ -8,7 +8,6 @@ as itself.
 from __future__ import annotations
 
 import os
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -25,6 +24,7 @@ from judge.grading import Judge, Solution
 from judge.observations import Raised, join
 from judge.problems import BrokenProblem, Problem
 from judge.report import Report
+from judge.yardstick import largest_number
 
 HINTS = 3
 POINTS = 100
@@ -193,6 +193,7 @@ def _trials(judge: Judge, problem: Problem, tally: _Tally) -> Iterator[Trial]:
 
 
 MOST_ROUNDING = 0.05  # of the largest number in a tensor
+NOISE = 1e-4  # of the largest number in the whole answer: a gradient that is truly 0 is rounding only
 
 
 def _steady(judge: Judge, problem: Problem, label: str) -> list[Finding]:
@@ -205,7 +206,8 @@ def _steady(judge: Judge, problem: Problem, label: str) -> list[Finding]:
     for check, run, single, double in attempt.yardsticks():
         if single.observation is None or double.observation is None:
             continue  # said by the trial of the reference
-        where = _unsteady(single.observation.value, double.observation.value, "")
+        noise = NOISE * largest_number(single.observation.value, double.observation.value)
+        where = _unsteady(single.observation.value, double.observation.value, noise, "")
         if where is not None:
             drawn = " ".join(f"{name}={value!r}" for name, value in run.arguments.items())
             text = f"{label}: the float32 and float64 answers of the reference differ at {where or 'the top'} {drawn}"
@@ -213,25 +215,31 @@ def _steady(judge: Judge, problem: Problem, label: str) -> list[Finding]:
     return list(findings.values())
 
 
-def _unsteady(single: Any, double: Any, path: str) -> str | None:
+def _unsteady(single: Any, double: Any, noise: float, path: str) -> str | None:
     """The path of the first difference that is more than rounding; None when there is none."""
-    if isinstance(single, dict | list | tuple) and type(single) is type(double) and len(single) == len(double):
-        if isinstance(single, dict) and single.keys() != double.keys():
-            return path
-        keys = single if isinstance(single, dict) else range(len(single))
-        return next((found for key in keys if (found := _unsteady(single[key], double[key], join(path, key)))), None)
+    if isinstance(single, dict) and isinstance(double, dict) and single.keys() == double.keys():
+        pairs = [(join(path, key), item, double[key]) for key, item in single.items()]
+    elif isinstance(single, list | tuple) and isinstance(double, list | tuple) and len(single) == len(double):
+        pairs = [(join(path, index), item, double[index]) for index, item in enumerate(single)]
+    else:
+        return path if _differ(single, double, noise) else None
+    return next(
+        (found for where, one, other in pairs if (found := _unsteady(one, other, noise, where)) is not None), None
+    )
+
+
+def _differ(single: Any, double: Any, noise: float) -> bool:
     if isinstance(single, Raised) and isinstance(double, Raised):
-        return None if single.type == double.type else path
-    if isinstance(single, torch.Tensor) and isinstance(double, torch.Tensor):
-        if single.shape != double.shape or not single.is_floating_point():
-            return None if single.shape == double.shape and torch.equal(single, double) else path
-        one, other = single.double().nan_to_num(), double.double().nan_to_num()
-        scale = float(other.abs().max()) if other.numel() else 0.0
-        return path if bool(((one - other).abs() > MOST_ROUNDING * scale + 1e-12).any()) else None
+        return single.type != double.type
     if isinstance(single, float) and isinstance(double, float):
-        close = math.isclose(single, double, rel_tol=MOST_ROUNDING, abs_tol=1e-9) or single != single
-        return None if close else path
-    return None if single == double else path
+        single, double = torch.tensor(single), torch.tensor(double)
+    if not isinstance(single, torch.Tensor) or not isinstance(double, torch.Tensor):
+        return bool(single != double)
+    if single.shape != double.shape or not single.is_floating_point():
+        return single.shape != double.shape or not torch.equal(single, double)
+    one, other = single.double().nan_to_num(), double.double().nan_to_num()
+    scale = float(other.abs().max()) if other.numel() else 0.0
+    return bool(((one - other).abs() > MOST_ROUNDING * scale + noise + 1e-12).any())
 
 
 def _oracle(judge: Judge, problem: Problem, untimed: Sequence[str], label: str) -> list[Finding]:

@@ -320,14 +320,17 @@ class Worker:
 
     def send(self, request: dict[str, Any]) -> None:
         """Sends a request without waiting; raises Stopped when the worker is gone."""
-        from judge.sandbox.channel import ChannelClosed
+        from judge.sandbox.channel import ChannelClosed, ChannelTimeout
 
         if not self.alive:
             raise Stopped("crashed", "the process had ended")
         try:
-            self._channel.send(request)
+            self._channel.send(request, deadline=time.monotonic() + self.limits.wall_seconds)
         except ChannelClosed:
             raise self._dead() from None
+        except ChannelTimeout:
+            self._end()
+            raise Stopped("timeout", "the process does not listen any more") from None
 
     def receive(self, *, cpu_seconds: float | None = None) -> Any:
         """The next answer as an Observation; raises Stopped when a limit is tripped or the worker dies."""
