@@ -336,9 +336,7 @@ MEASURES: dict[str, Callable[[Any, Any], float | str]] = {"accuracy": accuracy}
 
 
 def _against(threshold: float, measure: str | Callable[[Any, Any], float | str], name: str, sign: int) -> Judgement:
-    score = MEASURES[measure] if isinstance(measure, str) and measure in MEASURES else measure
-    if isinstance(score, str):
-        score, name = number, score
+    score = MEASURES.get(measure, number) if isinstance(measure, str) else measure
     label = name or (measure if isinstance(measure, str) else measure.__name__.replace("_", " "))
 
     def judge(evidence: Evidence) -> Ruling | str:

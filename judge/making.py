@@ -16,6 +16,15 @@ def derive_seed(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
+def seed_torch(seed: int) -> None:
+    """torch.manual_seed, without what that costs (2 ms) for each accelerator that has not been used yet."""
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(seed)
+
+
 class Make:
     """Draws inputs on a CPU generator and puts them on the check's device.
 
@@ -35,7 +44,7 @@ class Make:
     def restart(self, *parts: object) -> None:
         """Seeds `make` and torch's global generator anew, for one case of a check."""
         self._generator.manual_seed(derive_seed(self.seed, *parts))
-        torch.manual_seed(derive_seed(self.seed, "torch", *parts))
+        seed_torch(derive_seed(self.seed, "torch", *parts))
 
     def _float(self, tensor: torch.Tensor, dtype: torch.dtype | None, requires_grad: bool) -> torch.Tensor:
         placed = tensor.to(dtype or self.dtype).to(self.device)

@@ -16,7 +16,7 @@ import linecache
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -25,8 +25,8 @@ import torch
 
 from judge import devices
 from judge.checks import SOLUTION_FILE, Check, checks_of, describe_exception
-from judge.forbidden import Guard
-from judge.making import Make, derive_seed
+from judge.forbidden import Guard, prepare
+from judge.making import Make, derive_seed, seed_torch
 from judge.observations import Raised
 
 CHECKS_FILE = "checks.py"
@@ -53,7 +53,7 @@ def reset_torch(seed: int, dtype: torch.dtype) -> None:
     torch.set_grad_enabled(True)
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(False)
-    torch.manual_seed(derive_seed(seed, "torch"))
+    seed_torch(derive_seed(seed, "torch"))
     random.seed(derive_seed(seed, "random"))
     numpy.random.seed(derive_seed(seed, "numpy") % 2**32)
 
@@ -66,8 +66,13 @@ class Observer:
         self.solution = ModuleType("solution")
         self.source: list[str] = []
         self.guard = Guard((), SOLUTION_FILE)
-        self.device = "cpu"
+        self.device_name = self.device = "cpu"
         self._timed: Any = None
+
+    @staticmethod
+    def prepare(forbids: Sequence[str]) -> None:
+        """Finds once, in the nursery, where torch holds the forbidden functions."""
+        prepare(tuple(forbids))
 
     def handle(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The answers to one request; one message each."""
@@ -86,8 +91,10 @@ class Observer:
     # ------------------------------------------------------------------------------------------------ loading
 
     def _load(self, request: dict[str, Any]) -> dict[str, Any]:
-        self.device = devices.to_device_name(request["device"])
-        devices.prepare(request["device"])
+        self.device_name = request["device"]
+        self.device = devices.to_device_name(self.device_name)
+        devices.prepare(self.device_name)
+        torch.empty(0, device=self.device)  # CUDA starts with its first tensor; only then can it be seeded
         self.checks = {check.name: check for check in load_checks(request["checks"], "here")}
         self.guard = Guard(request["forbids"], SOLUTION_FILE)
         self.source = request["solution"].splitlines()
@@ -102,6 +109,9 @@ class Observer:
 
     def _describe(self, error: BaseException) -> Raised:
         raised = describe_exception(error, SOLUTION_FILE)
+        lacking = devices.missing_operator(self.device_name, error)
+        if lacking is not None:
+            return Raised("Unsupported", ("Unsupported",), lacking, raised.line)
         if raised.line is None or not 1 <= raised.line <= len(self.source):
             return raised
         source = self.source[raised.line - 1].strip()[:200]

@@ -77,6 +77,7 @@ class Subject:
     def _fork(self, folder: str = "") -> Worker:
         return self._nursery.worker(
             Limits(),
+            prepare=self._forbids,
             device=self._device,
             folder=folder,
             hidden_paths=[str(path) for path in self._problem.hidden_paths()],

@@ -184,16 +184,25 @@ class Nursery:
         device: str = "cpu",
         folder: str = "",
         hidden_paths: Sequence[str] = (),
+        prepare: Sequence[str] = (),
     ) -> Worker:
         """Forks a worker. `folder`: the private folder of another worker, to be shared; `hidden_paths` must be out
-        of its reach wherever the layers allow that to be promised, else `SandboxBroken`."""
+        of its reach wherever the layers allow that to be promised, else `SandboxBroken`. `prepare`: for the handler's
+        `prepare`, which runs in the nursery once and must not depend on any solution."""
         limits = limits or Limits()
         ours, theirs = socket.socketpair()
         ours.setsockopt(socket.SOL_SOCKET, SO_PASSCRED, 1)
         reader, writer = os.pipe()
         try:
             answer = self.order(
-                Order("fork", folder=folder, device=device, limits=limits, hidden_paths=list(hidden_paths)),
+                Order(
+                    "fork",
+                    folder=folder,
+                    device=device,
+                    limits=limits,
+                    hidden_paths=list(hidden_paths),
+                    prepare=list(prepare),
+                ),
                 [theirs.fileno(), writer],
             )
         except BaseException:

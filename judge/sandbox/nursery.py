@@ -55,6 +55,7 @@ class Order(msgspec.Struct, frozen=True):
     device: str = "cpu"
     limits: Limits = Limits()
     hidden_paths: list[str] = []
+    prepare: list[str] = []  # handed to the handler's `prepare` before the fork, so that workers inherit its result
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -206,6 +207,9 @@ class _Nursery:
 
     def _fork(self, order: Order, channel: int, output: int) -> Answer:
         number = self.forks = self.forks + 1
+        if order.prepare:
+            module, _, name = self.setup.handler.partition(":")
+            getattr(sys.modules[module], name).prepare(order.prepare)
         user = isolation.WORKER_UIDS[number % len(isolation.WORKER_UIDS)] if self.layers.other_user else None
         folder = order.folder or self._make_folder(user, order.limits.folder_bytes)
         if order.folder and user is not None:
