@@ -31,7 +31,7 @@ import msgspec
 import psutil
 
 from judge.sandbox.limits import Limits
-from judge.sandbox.nursery import Answer, Order, Setup
+from judge.sandbox.nursery import HELLO, OUT_OF_MEMORY, Answer, Order, Setup
 
 TICK = 0.02  # seconds between two looks at a worker's memory and CPU time
 SO_PASSCRED = getattr(socket, "SO_PASSCRED", 16)
@@ -87,11 +87,13 @@ class Nursery:
         preload: Sequence[str] = tuple(PRELOAD),
         later: Sequence[str] = tuple(LATER),
         without: Sequence[str] = (),
+        spawn: bool = sys.platform != "linux",
     ) -> Nursery:
         """Starts the process and returns at once; the first worker waits until it is ready.
 
         gpu: workers may use CUDA. eager: import everything before the first worker. without: layers of isolation to
-        leave out ("namespaces", "landlock", "seccomp", "other_user"), for tests.
+        leave out ("namespaces", "landlock", "seccomp", "other_user"), for tests. spawn: workers are new processes,
+        which costs an import of torch each; for systems where forking is not safe.
         """
         _sweep()
         folder = os.path.realpath(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
@@ -107,8 +109,10 @@ class Nursery:
             other_user="other_user" not in without,
             warm_up=not gpu,
             eager=eager,
+            spawn=spawn,
+            path=sys.path,
         )
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control, theirs = socket.socketpair()
         program = (
             f"import sys; sys.path[:] = {sys.path!r}; from judge.sandbox.nursery import main; "
             f"main({theirs.fileno()}, sys.argv[1])"
@@ -156,12 +160,15 @@ class Nursery:
 
     def _read(self) -> Answer:
         self._control.settimeout(START_SECONDS)
-        try:
-            message = self._control.recv(1 << 20)
-        except OSError as error:
-            raise SandboxBroken(f"the nursery does not answer: {error}") from None
-        if not message:
-            raise SandboxBroken("the nursery ended; run with JUDGE_DEBUG=1 to see why, or try `judge doctor`")
+        message = b""
+        while not message.endswith(b"\n"):
+            try:
+                part = self._control.recv(1 << 20)
+            except OSError as error:
+                raise SandboxBroken(f"the nursery does not answer: {error}") from None
+            if not part:
+                raise SandboxBroken("the nursery ended; run with JUDGE_DEBUG=1 to see why, or try `judge doctor`")
+            message += part
         answer = msgspec.json.decode(message, type=Answer)
         if answer.error:
             raise SandboxBroken(answer.error.strip())
@@ -172,7 +179,7 @@ class Nursery:
         with self._lock:
             self._wait_until_ready()
             try:
-                socket.send_fds(self._control, [msgspec.json.encode(order)], list(descriptors))
+                socket.send_fds(self._control, [msgspec.json.encode(order) + b"\n"], list(descriptors))
             except OSError as error:
                 raise SandboxBroken(f"the nursery is gone: {error}") from None
             return self._read()
@@ -191,7 +198,8 @@ class Nursery:
         `prepare`, which runs in the nursery once and must not depend on any solution."""
         limits = limits or Limits()
         ours, theirs = socket.socketpair()
-        ours.setsockopt(socket.SOL_SOCKET, SO_PASSCRED, 1)
+        if sys.platform == "linux":
+            ours.setsockopt(socket.SOL_SOCKET, SO_PASSCRED, 1)
         reader, writer = os.pipe()
         try:
             answer = self.order(
@@ -214,7 +222,7 @@ class Nursery:
             os.close(writer)
         worker = Worker(self, answer.worker, answer.folder, not folder, ours, reader, limits)
         try:
-            worker.greet(promised=bool(self.layers and self.layers.landlock))
+            worker.greet(answer.pid, promised=bool(self.layers and self.layers.landlock))
         except BaseException:
             worker.close()
             raise
@@ -288,19 +296,18 @@ class Worker:
 
     # ----------------------------------------------------------------------------------------------- starting
 
-    def greet(self, *, promised: bool) -> None:
-        """Learns the worker's pid from the kernel, and that no hidden file is in its reach."""
-        from judge.sandbox.worker import HELLO
-
+    def greet(self, pid: int, *, promised: bool) -> None:
+        """Learns the worker's pid (from the kernel, where it has namespaces), and that no hidden file is in reach."""
         sock = self._channel.socket
         if not self._wait_readable(sock, START_SECONDS):
             raise SandboxBroken("a new worker does not answer")
         data, ancillary, _, _ = sock.recvmsg(len(HELLO), socket.CMSG_SPACE(12))
         credentials = [raw for level, kind, raw in ancillary if (level, kind) == (socket.SOL_SOCKET, SCM_CREDENTIALS)]
-        if data != HELLO or not credentials:
+        if data != HELLO:
             raise SandboxBroken(f"a new worker could not be isolated: {self.printed()[-500:].strip() or 'it died'}")
-        sock.setsockopt(socket.SOL_SOCKET, SO_PASSCRED, 0)
-        pid = struct.unpack("3i", credentials[0])[0]
+        if credentials:
+            sock.setsockopt(socket.SOL_SOCKET, SO_PASSCRED, 0)
+            pid = struct.unpack("3i", credentials[0])[0]
         try:
             self._process = psutil.Process(pid)
             self._memory_at_start = self._process.memory_info().rss
@@ -420,7 +427,7 @@ class Worker:
             number = os.WTERMSIG(status)
             name = signal.Signals(number).name if number in list(signal.Signals) else str(number)
             return Stopped("crashed", f"the process was killed by {name} ({signal.strsignal(number)})")
-        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 77:
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status) == OUT_OF_MEMORY:
             return Stopped("memory", "ran out of memory")
         return Stopped("crashed", f"the process ended by itself (exit status {os.waitstatus_to_exitcode(status)})")
 

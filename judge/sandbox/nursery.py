@@ -6,9 +6,11 @@
           nursery       torch imported, one thread, no secrets, no CUDA yet
             worker      forked per solution: isolated, then runs candidate code
 
-Without namespaces the warden itself is the nursery. The nursery holds no problem's code: a worker sees all of its heap.
-It must never run anything on several threads before it forks (a child's first backward would hang), so it has one
-thread from the start and refuses to serve otherwise.
+Without namespaces the warden itself is the nursery. Where forking a process that holds torch is not safe (macOS) the
+nursery stays small and starts every worker as a new process that imports everything itself.
+
+The nursery holds no problem's code: a worker sees all of its heap. It must never run anything on several threads before
+it forks (a child's first backward would hang), so it has one thread from the start and refuses to serve otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 import traceback
 
@@ -29,6 +32,8 @@ from judge.sandbox import isolation, namespaces
 from judge.sandbox.limits import Limits
 
 PR_SET_PDEATHSIG = 1
+HELLO = b"hello"  # a new worker's first bytes
+OUT_OF_MEMORY = 77  # exit status of a worker
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -44,6 +49,8 @@ class Setup(msgspec.Struct, frozen=True):
     other_user: bool
     warm_up: bool  # a small backward at one thread; not where a GPU is visible
     eager: bool  # import `later` before the first fork
+    spawn: bool  # start workers as new processes instead of forking them
+    path: list[str]  # sys.path, for those
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -64,6 +71,7 @@ class Answer(msgspec.Struct, frozen=True):
     error: str | None = None
     worker: int = 0
     folder: str = ""
+    pid: int = 0  # as the nursery sees it
     status: int = 0  # waitpid status of an ended worker
     layers: isolation.Layers | None = None
 
@@ -148,7 +156,7 @@ class _Nursery:
         while True:
             if self.forks and not self.complete and not select.select([self.control], [], [], 0)[0]:
                 self._preload_the_rest()
-            message, descriptors, _, _ = socket.recv_fds(self.control, 1 << 20, 2)
+            message, descriptors = self._read()
             if not message:
                 break
             try:
@@ -161,11 +169,25 @@ class _Nursery:
         for worker in list(self.workers):
             self._end(worker)
 
+    def _read(self) -> tuple[bytes, list[int]]:
+        """One line of JSON with the descriptors that came along; b"" when the judge has hung up."""
+        message, descriptors, _, _ = socket.recv_fds(self.control, 1 << 20, 2)
+        while message and not message.endswith(b"\n"):
+            part = self.control.recv(1 << 20)
+            if not part:
+                return b"", descriptors
+            message += part
+        return message, descriptors
+
     def _reply(self, answer: Answer) -> None:
         with contextlib.suppress(OSError):
-            self.control.sendall(msgspec.json.encode(answer))
+            self.control.sendall(msgspec.json.encode(answer) + b"\n")
 
     def _prepare(self) -> None:
+        if self.setup.spawn:
+            isolation.prepare(self.layers)
+            self.complete = True
+            return
         import torch
 
         torch.set_num_threads(1)
@@ -207,7 +229,7 @@ class _Nursery:
 
     def _fork(self, order: Order, channel: int, output: int) -> Answer:
         number = self.forks = self.forks + 1
-        if order.prepare:
+        if order.prepare and not self.setup.spawn:
             module, _, name = self.setup.handler.partition(":")
             getattr(sys.modules[module], name).prepare(order.prepare)
         user = isolation.WORKER_UIDS[number % len(isolation.WORKER_UIDS)] if self.layers.other_user else None
@@ -216,14 +238,30 @@ class _Nursery:
             _give(folder, user)
         init = self._new_init()
         try:
-            pid = os.fork()
-            if pid == 0:
-                self._become_worker(order, channel, output, folder, user)
+            if self.setup.spawn:
+                pid = self._spawn(order, channel, output, folder, user)
+            else:
+                pid = os.fork()
+                if pid == 0:
+                    _become_worker(self.setup, self.layers, order, channel, output, folder, user)
         finally:
             if init:
                 namespaces.leave_pid_namespace()
         self.workers[number] = (pid, init)
-        return Answer(worker=number, folder=folder)
+        return Answer(worker=number, folder=folder, pid=pid)
+
+    def _spawn(self, order: Order, channel: int, output: int, folder: str, user: int | None) -> int:
+        """Starts a worker as a new process, which imports everything before it is isolated."""
+        what = msgspec.json.encode([self.setup, self.layers, order, channel, output, folder, user]).decode()
+        program = (
+            f"import sys; sys.path[:] = {self.setup.path!r}; "
+            "from judge.sandbox.nursery import spawned; spawned(sys.argv[1])"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-c", program, what], pass_fds=[channel, output], stdin=subprocess.DEVNULL
+        )
+        process.returncode = 0  # reaped by `_end`, not by subprocess
+        return process.pid
 
     def _new_init(self) -> int:
         if self.launcher is None:
@@ -232,23 +270,6 @@ class _Nursery:
         init = int.from_bytes(self.launcher.recv(8), "little")
         namespaces.join_pid_namespace(init)
         return init
-
-    def _become_worker(self, order: Order, channel: int, output: int, folder: str, user: int | None) -> None:
-        from judge.sandbox import worker
-
-        try:
-            worker.adopt_descriptors(channel, output)
-            self.__dict__ = {"setup": self.setup, "layers": self.layers}
-            os.environ.update(HOME=folder, TMPDIR=folder)
-            isolation.confine(order.limits, self.layers, folder, device=order.device, uid=user)
-            worker.serve(self.setup.handler, order.hidden_paths, order.limits.answer_bytes)
-        except MemoryError:
-            os._exit(77)
-        except BaseException:
-            with contextlib.suppress(BaseException):
-                traceback.print_exc()
-        finally:
-            os._exit(0)
 
     def _end(self, number: int) -> int:
         """Kills a worker with everything in its pid namespace; its waitpid status."""
@@ -284,6 +305,37 @@ class _Nursery:
             with contextlib.suppress(OSError):
                 namespaces.unmount(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _become_worker(
+    setup: Setup, layers: isolation.Layers, order: Order, channel: int, output: int, folder: str, user: int | None
+) -> None:
+    """In a fresh process: closes what is not its own, isolates itself, serves, never returns."""
+    from judge.sandbox import worker
+
+    try:
+        worker.adopt_descriptors(channel, output)
+        os.environ.update(HOME=folder, TMPDIR=folder)
+        isolation.confine(order.limits, layers, folder, device=order.device, uid=user)
+        worker.serve(setup.handler, order.hidden_paths, order.limits.answer_bytes)
+    except MemoryError:
+        os._exit(OUT_OF_MEMORY)
+    except BaseException:
+        with contextlib.suppress(BaseException):
+            traceback.print_exc()
+    finally:
+        os._exit(0)
+
+
+def spawned(what: str) -> None:
+    """A worker that was started instead of forked: imports what a nursery would have, then the same."""
+    shape = tuple[Setup, isolation.Layers, Order, int, int, str, int | None]
+    setup, layers, order, channel, output, folder, user = msgspec.json.decode(what, type=shape)
+    die_with_parent()
+    for name in (*setup.preload, *setup.later):
+        __import__(name)
+    isolation.prepare(layers)
+    _become_worker(setup, layers, order, channel, output, folder, user)
 
 
 def _give(folder: str, user: int) -> None:

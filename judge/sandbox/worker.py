@@ -14,9 +14,9 @@ import sys
 from typing import Any
 
 from judge.sandbox.channel import Channel, ChannelClosed
+from judge.sandbox.nursery import HELLO
 
 CHANNEL_FD = 3
-HELLO = b"hello"
 
 
 def adopt_descriptors(channel: int, output: int) -> None:

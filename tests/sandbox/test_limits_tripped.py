@@ -158,3 +158,14 @@ def test_the_environment_is_empty_of_secrets(nursery: Nursery, monkeypatch: pyte
     names = run(nursery, "import os; answer = sorted(os.environ)")
     assert "API_TOKEN" not in names
     assert run(nursery, "import os; answer = os.environ['HOME'] == os.getcwd()") is True
+
+
+def test_workers_can_be_new_processes_where_forking_is_not_safe() -> None:
+    sys.path.insert(0, str(Path(__file__).parent))
+    try:
+        with Nursery.start("probe:Probe", preload=["probe"], later=[], spawn=True) as nursery:
+            assert run(nursery, "import torch; answer = float(torch.ones(3).sum())") == 3.0
+            assert "PermissionError" in run(nursery, "open('/etc/passwd')")["raised"]
+            assert run(nursery, "import os; os._exit(3)")[1] == "the process ended by itself (exit status 3)"
+    finally:
+        sys.path.pop(0)
