@@ -208,6 +208,10 @@ def strides_without_shuffling(solution, make, length, world):
     return {
         "wraps": lambda: shares(solution, length, world, shuffle=False),
         "drops": lambda: shares(solution, length, world, shuffle=False, drop_last=True),
+        "fewer samples than ranks": lambda: [
+            shares(solution, 1, 4, shuffle=False),
+            shares(solution, 2, 5, shuffle=False),
+        ],
         "any epoch": lambda: shares(solution, length, world, epoch=3, shuffle=False),
     }
 
