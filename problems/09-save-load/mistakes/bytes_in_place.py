@@ -1,0 +1,54 @@
+"""You serialise first, but then write the bytes straight into the file at `path`.
+
+That helps against objects which cannot be saved, not against a full disk or a power cut: opening for writing has
+emptied the old checkpoint. Write to another file, then put it in place with `os.replace`.
+"""
+
+import io
+from os import PathLike
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+
+def save_checkpoint(
+    path: str | PathLike[str], model: nn.Module, optimizer: Optimizer, scheduler: LRScheduler | None, epoch: int
+) -> None:
+    checkpoint = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "scheduler": None if scheduler is None else scheduler.state_dict(),
+        "generator": torch.get_rng_state(),
+        "epoch": epoch,
+    }
+    buffer = io.BytesIO()
+    torch.save(checkpoint, buffer)
+    with open(path, "wb") as file:
+        file.write(buffer.getvalue())
+
+
+def names_and_shapes(state: dict[str, object]) -> dict[str, object]:
+    return {name: getattr(value, "shape", None) for name, value in state.items()}
+
+
+def load_checkpoint(
+    path: str | PathLike[str],
+    model: nn.Module,
+    optimizer: Optimizer,
+    scheduler: LRScheduler | None,
+    map_location: str | torch.device = "cpu",
+) -> int:
+    checkpoint = torch.load(path, map_location=map_location, weights_only=True)
+    # load_state_dict copies what fits before it complains about the rest, so everything is checked first.
+    if scheduler is not None and checkpoint["scheduler"] is None:
+        raise ValueError(f"{path} was saved without a scheduler")
+    if names_and_shapes(checkpoint["model"]) != names_and_shapes(model.state_dict()):
+        raise ValueError(f"{path} is a checkpoint of another model: names or shapes of its parameters differ")
+    model.load_state_dict(checkpoint["model"])
+    optimizer.load_state_dict(checkpoint["optimizer"])
+    if scheduler is not None:
+        scheduler.load_state_dict(checkpoint["scheduler"])
+    torch.set_rng_state(checkpoint["generator"].cpu())  # map_location has moved this one, too
+    return checkpoint["epoch"]
