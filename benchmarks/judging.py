@@ -1,12 +1,12 @@
 """What judging costs: a class graded by the judge against the same checks in one warm process without any judge.
 
-    python benchmarks/judging.py [--students 20] [--problems 25 16 ...] [--repeats 3]
+    python benchmarks/judging.py [--students 10] [--repeats 3] [--problems 25 16 ...]
 
-Both are measured in this run, in turns; what is printed are ratios of CPU time (all processes together) and of wall
-time, median and spread over the repeats. Every student hands in the reference with a comment of their own, so nothing
-is judged once for all. Timing checks are left out of the ratio: they are pairs of calls against the reference by their
-nature; what they cost is printed beside it. Start-up (importing torch, the reference's own observations) is left out on
-both sides and printed by itself.
+Both sides are measured in this run, in turns, and only ratios are printed: of CPU time (the judge's processes and all
+their workers together, against the one process) and of wall time with one job; median and spread over the repeats.
+Every student hands in the reference with a comment of their own, so nothing is judged once for all. Left out on both
+sides: start-up, the reference's own observations (made once a class) and timing checks, which are pairs of calls
+against the reference by their nature; their cost is printed beside it, and so is the memory of nursery and workers.
 """
 
 from __future__ import annotations
@@ -14,146 +14,146 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from judge.checks import Check
 from judge.examples import draw
 from judge.grading import Judge, Solution
-from judge.making import derive_seed
+from judge.making import Make, derive_seed
 from judge.problems import Problem, packs
 
 SEED = 11
+MEBIBYTE = 1 << 20
 
 
 def solutions(problem: Problem, students: int) -> list[str]:
     return [f"# student {student}\n{problem.reference}" for student in range(students)]
 
 
-def floor(names: list[str], students: int) -> None:
-    """Runs in a process of its own: every student's checks, one after another, nothing compared; prints seconds."""
+def counted(checks: list[Check]) -> list[Check]:
+    """The checks that both sides run."""
+    return [check for check in checks if check.kind != "timing" and check.then is None]
+
+
+def floor(names: list[str], students: int) -> dict[str, float]:
+    """Every student's checks one after another in this process; CPU and wall seconds."""
     import torch
 
-    from judge.observing import Observer, load_checks
     from judge.observations import encode
+    from judge.observing import Observer, load_checks
 
     torch.set_num_threads(1)
     torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 0.1)  # imports what optimizers need, as the nursery has it
-    found = packs()
-    work = []
-    for name in names:
-        problem = found.find(name)
-        for check in load_checks(problem.checks_source, problem.slug):
-            if check.kind != "timing" and check.then is None:
-                work.append((problem, check, [dict(seed=derive_seed(SEED, i), arguments=a) for i, a in enumerate(draw(check, SEED))]))
-    from judge.making import Make
-
-    tasks = {check.name: check.task(Make(SEED))[0] for _, check, _ in work if check.task}
+    problems = [packs().find(name) for name in names]
+    requests: dict[str, list[dict[str, Any]]] = {}
     folder = tempfile.mkdtemp()
+    for problem in problems:
+        requests[problem.slug] = []
+        for check in counted(load_checks(problem.checks_source, problem.slug)):
+            runs = [{"seed": derive_seed(SEED, i), "arguments": drawn} for i, drawn in enumerate(draw(check, SEED))]
+            request = {"op": "observe", "check": check.name, "dtype": "float32", "runs": runs, "folder": folder}
+            if check.task is not None:
+                request["given"] = check.task(Make(SEED))[0]
+            requests[problem.slug].append(request)
     cpu, wall = time.process_time(), time.perf_counter()
-    for name in names:
-        problem = found.find(name)
+    for problem in problems:
         for source in solutions(problem, students):
             observer = Observer()
-            load = dict(op="load", solution=source, checks=problem.checks_source, forbids=[], requires=[], device="cpu")
-            next(observer.handle(load))
-            for owner, check, runs in work:
-                if owner.slug == problem.slug:
-                    request = dict(op="observe", check=check.name, dtype="float32", runs=runs, folder=folder)
-                    if check.task:
-                        request["given"] = tasks[check.name]
-                    for answer in observer.handle(request):
-                        encode(answer)
-    print(json.dumps({"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}))
+            load = {"op": "load", "solution": source, "checks": problem.checks_source, "device": "cpu"}
+            next(observer.handle(load | {"forbids": [], "requires": []}))
+            for request in requests[problem.slug]:
+                for answer in observer.handle(request):
+                    encode(answer)
+    return {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
 
 
-class CpuOfAll(threading.Thread):
-    """CPU time of this process and of all below it, also of workers that came and went."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.seen: dict[tuple[int, float], float] = {}
-        self.peak = 0
-        self.stop = threading.Event()
-
-    def run(self) -> None:
-        while not self.stop.is_set():
-            self.look()
-            time.sleep(0.01)
-
-    def look(self) -> None:
-        memory = 0
-        for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
-            try:
-                times = process.cpu_times()
-                self.seen[process.pid, process.create_time()] = times.user + times.system
-            except psutil.Error:
-                continue
-        self.peak = max(self.peak, memory)
-
-    def total(self) -> float:
-        return sum(self.seen.values())
+def cpu_of_all() -> float:
+    """CPU seconds of this process and those below it, with the workers that they have reaped."""
+    total = 0.0
+    for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+        times = process.cpu_times()
+        total += times.user + times.system
+        if process.pid != os.getpid():
+            total += times.children_user + times.children_system
+    return total
 
 
-def judged(problems: list[Problem], students: int, judge: Judge, jobs: int, timing: bool) -> dict[str, float]:
-    from concurrent.futures import ThreadPoolExecutor
+def judged(
+    judge: Judge, problems: list[Problem], students: int, jobs: int, *, timing: bool = False
+) -> dict[str, float]:
+    """The same by the judge."""
 
     def one(problem: Problem, source: str) -> None:
-        only = [check.name for check in judge.checks(problem) if (check.kind == "timing") == timing]
-        report = judge.judge(problem, Solution.from_text(source), only=only, shrink=False)
+        checks = judge.checks(problem)
+        chosen = [check for check in checks if check.kind == "timing"] if timing else counted(checks)
+        report = judge.judge(problem, Solution.from_text(source), only=[check.name for check in chosen], shrink=False)
         assert report.accepted or timing, report
 
-    watch = CpuOfAll()
-    watch.look()
-    before, wall = watch.total(), time.perf_counter()
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    watch.start()
+    cpu, wall = cpu_of_all(), time.perf_counter()
     with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(lambda pair: one(*pair), [(p, s) for p in problems for s in solutions(p, students)]))
-    watch.stop.set()
-    watch.join()
-    del own
-    return {"cpu": watch.total() - before, "wall": time.perf_counter() - wall}
+        work = [pool.submit(one, problem, source) for problem in problems for source in solutions(problem, students)]
+    for future in work:
+        future.result()
+    return {"cpu": cpu_of_all() - cpu, "wall": time.perf_counter() - wall}
+
+
+def memory(judge: Judge, problem: Problem) -> float:
+    """Proportional set size (shared pages counted once) of the nursery and two workers that hold a solution, MiB."""
+    with (
+        judge.attempt(problem, Solution.from_text(problem.reference)).candidate("cpu") as one,
+        judge.attempt(problem, Solution.from_text(problem.reference)).candidate("cpu") as other,
+    ):
+        for subject in (one, other):
+            subject.load()
+            subject.observe(judge.checks(problem)[0], [])
+        below = psutil.Process().children(recursive=True)
+        return sum(process.memory_full_info().pss for process in below) / MEBIBYTE
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--students", type=int, default=20)
+    parser.add_argument("--students", type=int, default=10)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--problems", nargs="*")
+    parser.add_argument("--problems", nargs="*", default=packs().names)
     parser.add_argument("--floor", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    found = packs()
-    names = arguments.problems or [name for name in found.names]
     if arguments.floor:
-        floor(names, arguments.students)
+        print(json.dumps(floor(arguments.problems, arguments.students)))
         return
-    problems = [found.find(name) for name in names]
-    rows = []
-    with tempfile.TemporaryDirectory() as cache, Judge(devices=["cpu"], seed=SEED, cache=Path(cache), eager=True) as judge:
-        began = time.perf_counter()
-        judged(problems, 1, judge, 1, False)  # the reference's observations
-        print(f"first student (with the reference's observations): {time.perf_counter() - began:.1f} s")
-        for _ in range(arguments.repeats):
-            command = [sys.executable, __file__, "--floor", "--students", str(arguments.students), "--problems", *names]
-            base = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            alone = judged(problems, arguments.students, judge, 1, False)
-            together = judged(problems, arguments.students, judge, arguments.jobs, False)
-            rows.append((alone["wall"] / base["wall"], together["wall"] * arguments.jobs / base["wall"], base["wall"]))
-            print(f"floor {base['wall']:.1f} s, judge with 1 job {alone['wall']:.1f} s, with {arguments.jobs} jobs {together['wall']:.1f} s")
-        timed = judged(problems, 3, judge, 1, True)
-    for title, column in (("1 job: wall / floor", 0), (f"{arguments.jobs} jobs: wall x jobs / floor", 1)):
-        values = sorted(row[column] for row in rows)
-        print(f"{title}: median {statistics.median(values):.2f} (from {values[0]:.2f} to {values[-1]:.2f})")
-    print(f"timing checks: {timed['wall'] / 3:.1f} s a student for {len(problems)} problems")
+    problems = [packs().find(name) for name in arguments.problems]
+    ratios: dict[str, list[float]] = {"cpu, 1 job": [], "wall, 1 job": [], f"cpu, {arguments.jobs} jobs": []}
+    with (
+        tempfile.TemporaryDirectory() as cache,
+        Judge(devices=["cpu"], seed=SEED, cache=Path(cache), eager=True) as judge,
+    ):
+        judged(judge, problems, 1, 1)  # the reference's observations
+        for repeat in range(arguments.repeats):
+            command = [sys.executable, __file__, "--floor", "--students", str(arguments.students)]
+            printed = subprocess.run([*command, "--problems", *arguments.problems], check=True, stdout=subprocess.PIPE)
+            base = json.loads(printed.stdout)
+            alone = judged(judge, problems, arguments.students, 1)
+            together = judged(judge, problems, arguments.students, arguments.jobs)
+            found = (alone["cpu"] / base["cpu"], alone["wall"] / base["wall"], together["cpu"] / base["cpu"])
+            for name, ratio in zip(ratios, found, strict=True):
+                ratios[name].append(ratio)
+            print(f"repeat {repeat + 1}: " + ", ".join(f"{name} {ratios[name][-1]:.2f}" for name in ratios), flush=True)
+        timed = judged(judge, problems, 2, 1, timing=True)
+        pss = memory(judge, problems[0])
+    print("\njudging / the same checks in one warm process")
+    for name, values in ratios.items():
+        print(f"  {name}: {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})")
+    print(f"timing checks: {timed['cpu'] / 2 / len(problems):.1f} s of CPU time a student and problem")
+    print(f"nursery and two workers: {pss:.0f} MiB (proportional set size)")
 
 
 if __name__ == "__main__":

@@ -160,7 +160,7 @@ class Attempt:
     ) -> tuple[tuple[str, str, str | None] | None, list[CheckResult], list[Diagnosis]]:
         try:
             with self.judge.machine.busy():
-                fault = self._candidate(self.devices[0]).load()
+                fault = self.candidate(self.devices[0]).load()
         except SandboxBroken as error:
             return ("infra", str(error), None), [], []
         if fault is not None:
@@ -226,7 +226,7 @@ class Attempt:
         if device == "sim":
             runs = runs[-1:]  # it is several times slower; the first examples are the smallest
         began = time.monotonic()
-        seen = self._candidate(device).observe(check, runs, given=given)
+        seen = self.candidate(device).observe(check, runs, given=given)
         found = OnDevice(device, seconds=time.monotonic() - began, runs=runs, seen=seen)
         expected, exact = self._expected(check, runs, device, given)
         if any(one.stopped for one in expected) and device != "cpu":
@@ -284,7 +284,7 @@ class Attempt:
 
         def fails(arguments: dict[str, Any]) -> bool:
             run = self._run(check, arguments)
-            seen = self._candidate(found.device).observe(check, [run])
+            seen = self.candidate(found.device).observe(check, [run])
             expected, exact = self._expected(check, [run], found.device, None)
             judged = self._judge_run(check, found.device, run, seen[0], expected[0], exact[0], None)
             tried[repr(arguments)] = run, seen[0], judged
@@ -309,7 +309,7 @@ class Attempt:
     def _time(self, check: Check, device: str) -> OnDevice:
         timed = time_check(
             check,
-            self._candidate(device),
+            self.candidate(device),
             self._known(self.problem.reference, device),
             self.judge.machine,
             seed=derive_seed(self.judge.seed, self.problem.slug, check.name, "timing"),
@@ -333,7 +333,8 @@ class Attempt:
 
     # --------------------------------------------------------------------------------- candidate, reference, mistakes
 
-    def _candidate(self, device: str) -> Subject:
+    def candidate(self, device: str) -> Subject:
+        """The solution in a worker on that device; ends with the report."""
         assert self.solution.source is not None
         return self._subject("candidate", self.solution.source, device, trusted=False)
 
