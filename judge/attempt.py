@@ -151,6 +151,8 @@ class Attempt:
             return "error", self.solution.fault or "there is no solution", f"line {line}" if line else None
         if self._untouched():
             return "error", "nothing written yet: this is the stub", None
+        if not self.devices:
+            return "not judged", f"this problem is judged on {', '.join(self.problem.devices or ())} only", None
         for use in find_uses(self.solution.source, self.problem.forbids):
             return "forbidden", f"{use.name} is forbidden in this problem", _location(use.line, use.source)
         return None
