@@ -140,12 +140,16 @@ def stays_stable(solution, make):
 
 
 def keeps_its_promises(evidence):
-    first, second, again, other, asked, grad = evidence.got
+    first, second, again, other, asked, grad, at_home, unchanged = evidence.got
     for tensor, like in ((first, evidence.expected[0]), (asked, evidence.expected[4])):
         if not isinstance(tensor, torch.Tensor) or tensor.shape != like.shape or tensor.dtype != like.dtype:
             return f"sample(n) should return a tensor of shape {tuple(like.shape)} in the data's dtype, {like.dtype}"
         if not bool(torch.isfinite(tensor).all()):
             return "some samples are not finite"
+    if not at_home:
+        return "samples should be on the data's device"
+    if not unchanged:
+        return "train_gan changed the data in place"
     if grad:
         return "samples should have no gradient"
     if torch.equal(first, second):
@@ -161,10 +165,14 @@ def keeps_its_promises(evidence):
 def samples_as_promised(solution, make):
     """sample(n): (n, D) in the data's dtype; new at each call, the same per seed."""
     data = make.normal(100, 2, std=3.0, mean=-5.0)
+    before = data.clone()
     sample, same, other = (solution.train_gan(data, 5, seed) for seed in (1, 1, 2))
     first = sample(7)
+    torch.rand(1)  # the caller's own draws are none of the sampler's business
+    second = sample(7)
     wide = solution.train_gan(make.normal(50, 4, dtype=torch.float64), steps=2)(3)
-    return first, sample(7), (same(7), same(7)), other(7), wide, first.requires_grad or wide.requires_grad
+    grad, at_home = first.requires_grad or wide.requires_grad, first.device == data.device == wide.device
+    return first, second, (same(7), same(7)), other(7), wide, grad, at_home, torch.equal(data, before)
 
 
 def shifted_and_scaled(make):
