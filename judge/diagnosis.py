@@ -156,7 +156,7 @@ def _same_exception(one: object, other: object) -> bool:
     return both and one.type == other.type and words_of(one.message) == words_of(other.message)  # type: ignore[attr-defined]
 
 
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|(?<![\w.])/[\w./-]+")  # and paths: a worker's folder has a new name
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
 
 

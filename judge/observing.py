@@ -12,8 +12,11 @@ Requests (dictionaries with "op"):
 
 from __future__ import annotations
 
+import contextlib
 import linecache
+import os
 import random
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -56,6 +59,12 @@ def reset_torch(seed: int, dtype: torch.dtype) -> None:
     seed_torch(derive_seed(seed, "torch"))
     random.seed(derive_seed(seed, "random"))
     numpy.random.seed(derive_seed(seed, "numpy") % 2**32)
+
+
+def _empty(folder: str) -> None:
+    for entry in os.scandir(folder):
+        with contextlib.suppress(OSError):
+            shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
 
 
 class Observer:
@@ -134,7 +143,10 @@ class Observer:
         dtype = getattr(torch, request["dtype"])
         function = check.then if request.get("second") else check.observe
         for run in request["runs"]:
-            make = self._make(run["seed"], dtype, request.get("folder", ""))
+            folder = request.get("folder", "")
+            if folder and not request.get("second"):
+                _empty(folder)
+            make = self._make(run["seed"], dtype, folder)
             arguments = dict(run["arguments"])
             if "given" in request:
                 arguments["given"] = make.place(request["given"])

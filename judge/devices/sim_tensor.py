@@ -227,6 +227,10 @@ def _unwrap_list(values: Sequence[Any], scalars_may_join: bool) -> tuple[list[An
 
 def _wrap_result(result: Any) -> Any:
     if isinstance(result, torch.Tensor):
+        if torch.is_inference_mode_enabled() and not result.is_inference():
+            # A view of a tensor that was made outside of inference mode is an ordinary tensor, as on the CPU.
+            with torch.inference_mode(False):
+                return wrap(result)
         return wrap(result)
     if isinstance(result, (tuple, list)):
         return type(result)(_wrap_result(each) for each in result)

@@ -296,3 +296,9 @@ def ranks_in_threads(device):
 
     with ThreadPoolExecutor(2) as pool:
         return [model.weight for model in models] + list(pool.map(slope, [1, 2, 3]))
+
+
+def views_under_inference_mode(device):
+    x = normal(device, 4, 3)
+    with torch.inference_mode():
+        return x[:, 0] + x.flatten()[:4] + x.view(3, 4)[0] + x.new_ones(1).expand(4)
