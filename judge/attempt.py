@@ -55,6 +55,8 @@ class Case:
     difference: Difference | None = None
     sentence: str | None = None  # a ruling's words, or why there is no observation
     raised: Raised | None = None
+    example: dict[str, Any] | None = None  # what was drawn for the run that failed
+    stdout: str = ""  # what the solution printed in it
 
 
 @dataclass
@@ -65,9 +67,7 @@ class OnDevice:
     verdict: str = "passed"
     seconds: float = 0.0
     cases: dict[str, Case] = field(default_factory=dict)
-    example: dict[str, Any] | None = None  # arguments of the failing run that is shown
     sentence: str | None = None
-    stdout: str = ""
     curve: list[float] | None = None
     reference_curve: list[float] | None = None
     location: str | None = None
@@ -220,6 +220,12 @@ class Attempt:
                     self._forget_workers()
                     if last_try:
                         found[device] = OnDevice(device, "infra", sentence=str(error))
+        if "sim" in found and found["sim"].verdict == "crashed":
+            # The simulated accelerator is Python called back from torch's threads: a crash there may be its own.
+            self._forget_workers()
+            again = self._observe_and_judge(check, "sim")
+            told = "the solution's process crashed on the simulated accelerator, which may be its fault"
+            found["sim"] = OnDevice("sim", "not judged", sentence=told) if again.verdict == "crashed" else again
         return found
 
     def _observe_and_judge(self, check: Check, device: str) -> OnDevice:
@@ -247,10 +253,7 @@ class Attempt:
     def _add_run(self, found: OnDevice, run: Run, seen: Seen, judged: dict[str, Case]) -> None:
         for name, case in judged.items():
             if name not in found.cases or found.cases[name].verdict in ("passed", "not judged"):
-                found.cases[name] = case
-            if case.verdict not in ("passed", "not judged") and found.example is None:
-                found.example = dict(run.arguments)
-                found.stdout = seen.printed
+                found.cases[name] = replace(case, example=dict(run.arguments), stdout=seen.printed)
 
     def _judge_run(
         self, check: Check, device: str, run: Run, seen: Seen, expected: Seen, exact: Seen, hidden: Any
@@ -304,10 +307,12 @@ class Attempt:
         if smallest is None or repr(smallest) not in tried:
             return
         run, seen, judged = tried[repr(smallest)]
-        found.example, found.stdout = dict(run.arguments), seen.printed
-        for name, case in judged.items():
-            if case.verdict not in ("passed", "not judged"):
-                found.cases[name] = case
+        smaller = {
+            name: replace(case, example=dict(run.arguments), stdout=seen.printed)
+            for name, case in judged.items()
+            if case.verdict not in ("passed", "not judged")
+        }
+        found.cases = smaller | {name: case for name, case in found.cases.items() if name not in smaller}
 
     def _time(self, check: Check, device: str) -> OnDevice:
         timed = time_check(
@@ -519,8 +524,8 @@ class Attempt:
         difference = case.difference
         fields: dict[str, Any] = {
             "message": _message(case) or shown.sentence,
-            "example": " ".join(f"{key}={value!r}" for key, value in (shown.example or {}).items()) or None,
-            "stdout": shown.stdout[-STDOUT_SHOWN:] or None,
+            "example": " ".join(f"{key}={value!r}" for key, value in (case.example or {}).items()) or None,
+            "stdout": case.stdout[-STDOUT_SHOWN:] or None,
         }
         if case.raised is not None:
             fields["location"] = _location(case.raised.line, case.raised.source)

@@ -206,6 +206,11 @@ def _steady(judge: Judge, problem: Problem, label: str) -> list[Finding]:
     for check, run, single, double in attempt.yardsticks():
         if single.observation is None or double.observation is None:
             continue  # said by the trial of the reference
+        value = single.observation.value
+        for case in value.values() if isinstance(value, dict) else [value]:
+            if isinstance(case, Raised) and case.line is None:
+                text = f"{label}: raises {case.type} itself, not in the reference: {case.message}"
+                findings[check.name] = Finding(problem.slug, f"check {check.name}", text)
         noise = NOISE * largest_number(single.observation.value, double.observation.value)
         where = _unsteady(single.observation.value, double.observation.value, noise, "")
         if where is not None:

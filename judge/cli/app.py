@@ -10,7 +10,6 @@ from judge import __version__
 from judge.cli import attempt, browse, classroom, doctor
 from judge.cli.options import WRONG_USE, WrongUse
 from judge.devices import DeviceUnavailable
-from judge.grading import Infrastructure, TooWeak
 from judge.problems import BrokenProblem, UnknownProblem
 
 JUDGE_FAILED = 3
@@ -48,6 +47,8 @@ def _judge(
 
 def explain(error: Exception) -> tuple[int, str]:
     """The exit status of a failed command, and the line to show; empty where all has been said."""
+    from judge.grading import Infrastructure, TooWeak  # here, since `judge list` needs no engine
+
     if isinstance(error, _ClickException):
         message = error.format_message()  # type: ignore[attr-defined]
         return WRONG_USE, message and f"{message} (judge --help shows how)"

@@ -8,11 +8,9 @@ from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
-from rich.markdown import Markdown
-from rich.syntax import Syntax
+from rich.console import Console
 from rich.table import Table
 
-from judge.cli.formulas import with_readable_formulas
 from judge.cli.options import (
     Language,
     PackFolders,
@@ -109,10 +107,18 @@ def show(problem: ProblemName, lang: Language = "en", problems: PackFolders = No
     known = packs(problems or ())
     found = known.find(problem)
     console = stdout()
-    console.print(Markdown(with_readable_formulas(found.text("statement", language_of(lang)))))
+    _print_markdown(console, found.text("statement", language_of(lang)))
     facts = [found.difficulty, f"about {found.minutes} minutes", ", ".join(found.tags), f"question {found.source}"]
     console.print(f"\n{' · '.join(facts)}", style="dim", markup=False)
     console.print(f"Next: judge attempt {short_name(found.slug, known.names)}", markup=False)
+
+
+def _print_markdown(console: Console, text: str) -> None:
+    from rich.markdown import Markdown  # a sixth of the time that `judge list` takes, which needs none
+
+    from judge.cli.formulas import with_readable_formulas
+
+    console.print(Markdown(with_readable_formulas(text)))
 
 
 def hint(problem: ProblemName, lang: Language = "en", problems: PackFolders = None) -> None:
@@ -127,7 +133,7 @@ def hint(problem: ProblemName, lang: Language = "en", problems: PackFolders = No
         history.set_hints_shown(found.slug, number)
     console = stdout()
     console.print(f"{found.title(lang)}: hint {number} of {len(hints)}\n", style="bold", markup=False)
-    console.print(Markdown(with_readable_formulas(hints[number - 1])))
+    _print_markdown(console, hints[number - 1])
     following = "hint" if number < len(hints) else "reveal"
     console.print(f"\nNext: judge {following} {short_name(found.slug, known.names)}", markup=False)
 
@@ -148,6 +154,8 @@ def reveal(
             return
     console = stdout()
     if console.is_terminal:
+        from rich.syntax import Syntax
+
         console.print(Syntax(found.reference, "python", word_wrap=True))
     else:
         print(found.reference, end="")

@@ -114,26 +114,36 @@ def follows_the_contract(solution, make):
 
 
 def drops_half(evidence):
-    weights = evidence.got  # uniform weights of 1/32 before dropout: 0 or 2/32 after it
-    if not isinstance(weights, torch.Tensor) or weights.shape != (8, 32, 32):
-        return "the layer did not return a tensor of shape (8, 32, 32)"
-    kept = weights.double() * 32 / 2
+    shapes = [tuple(tensor.shape) if isinstance(tensor, torch.Tensor) else None for tensor in evidence.got]
+    if shapes != [(8, 16, 32), (8, 16, 32)]:
+        return "the layer did not return a tensor of the input's shape"
+    marked, equal = (tensor.double() for tensor in evidence.got)
+    # The values of `marked` are one-hot, so it shows the weights: 1 / 16 before dropout, 0 or 2 / 16 after it.
+    kept = (marked * 8).unflatten(-1, (2, 16))  # (batch, query, head, key)
     if not bool(((kept.abs() < 1e-3) | ((kept - 1).abs() < 1e-3)).all()):
         return "with dropout 0.5 in training, each attention weight should become 0 or twice itself"
-    if kept.mean((0, 1)).min() < 0.2 or kept.mean((0, 1)).max() > 0.8 or kept.mean((1, 2)).std() == 0:
-        return "dropout draws the same mask for several queries or rows; each weight should have its own draw"
+    # The values of `equal` are all the same: dropping weights cannot make the features of one head differ.
+    features = equal.unflatten(-1, (2, 16))
+    if float((features.amax(-1) - features.amin(-1)).max()) > 1e-3:
+        return "dropout changes single features of the result; it belongs on the attention weights"
+    for dim, what in enumerate(("rows of the batch", "queries", "heads", "keys")):
+        if bool((kept == kept.narrow(dim, 0, 1)).all()):
+            return f"all {what} share one draw; each attention weight should be dropped by itself"
+    if bool((kept == kept[..., :1]).all(-1).double().mean() > 0.5):
+        return "all keys share one draw; each attention weight should be dropped by itself"
     return moments(kept, 0.5, 0.5, "the kept weights", kurtosis=1.0)
 
 
 @check("values", points=5, judged_by=drops_half)
 def drops_weights_in_training(solution, make):
     """With dropout 0.5, in training, each attention weight is 0 or doubled."""
-    layer = solution.SelfAttention(32, 1, dropout=0.5, bias=False).to(make.device, make.dtype).train()
+    layer = solution.SelfAttention(32, 2, dropout=0.5, bias=False).to(make.device, make.dtype).train()
     eye = torch.eye(32, device=make.device, dtype=make.dtype)
     with torch.no_grad():
         for name, weight in layer.named_parameters():
             weight.copy_(eye if name.startswith(("v_proj", "out_proj")) else torch.zeros_like(eye))
-        return layer(eye.expand(8, 32, 32))
+        one_hot = eye[:16, :16].repeat(1, 2).expand(8, 16, 32)  # each head's values are one-hot by key
+        return layer(one_hot), layer(torch.ones_like(one_hot))
 
 
 @check("gradient", points=15, batch=some.integers(1, 2), length=some.integers(1, 5), examples=6)

@@ -140,10 +140,7 @@ def leaves_the_input_alone(solution, make):
 
     def pooled(kind):
         with torch.no_grad():
-            block = make.filled(
-                getattr(solution, kind)(4, 4 // getattr(solution, kind).expansion, 2, nn.AvgPool2d(1, 2))
-            )
-            return block.eval()(planes)
+            return make.filled(kind(4, 4 // kind.expansion, 2, nn.AvgPool2d(1, 2))).eval()(planes)
 
     return {
         "BasicBlock, input": lambda: change(block_of(solution.BasicBlock, make, 4, 4), planes.clone()),
