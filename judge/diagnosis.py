@@ -87,7 +87,10 @@ def diagnose(candidate: Outcomes, mistakes: Mapping[str, Outcomes], texts: Mappi
     others = [match for match in ranked[1:] if match.rank == best.rank or not match.cases <= best.cases]
     return [
         Diagnosis(
-            match.mistake, texts.get(match.mistake, ""), list(dict.fromkeys(check for check, _ in sorted(match.cases)))
+            match.mistake,
+            texts.get(match.mistake, ""),
+            list(dict.fromkeys(check for check, _ in sorted(match.cases))),
+            certain=bool(match.by_numbers),
         )
         for match in [best, *others][:MOST_SHOWN]
     ]

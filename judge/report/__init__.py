@@ -61,11 +61,12 @@ class CheckResult(msgspec.Struct, frozen=True):
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
-    """A known mistake whose observations equal the solution's."""
+    """A known mistake that fails as the solution does."""
 
     mistake: str  # file name without .py
     text: str
     checks: list[str]  # names of the failing checks in which they are equal
+    certain: bool = True  # equal numbers; False: only the words of the failure are the same
 
 
 class Report(msgspec.Struct, frozen=True):

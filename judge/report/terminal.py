@@ -159,14 +159,15 @@ class _ReportPage(Page):
                 self.line((f"  {set_cell_size(name, label)}  {blocks}  {ends}", ""))
 
     def diagnosis(self, diagnosis: Diagnosis) -> None:
-        """The known mistake that a solution's numbers equal."""
+        """The known mistake that a solution's numbers equal, or one that fails with the same words."""
         count = len(diagnosis.checks)
         if {check.name for check in self.failing} - set(diagnosis.checks) or not count:
             where = self.word("some checks", names=", ".join(plain(name) for name in diagnosis.checks))
         else:
             where = self.word({1: "that check", 2: "both checks"}.get(count, "all checks"), count=count)
         self.line()
-        self.paragraph(self.word("known mistake", where=where), style="bold yellow")
+        heading = "known mistake" if diagnosis.certain else "similar mistake"
+        self.paragraph(self.word(heading, where=where), style="bold yellow")
         self.paragraph(plain(diagnosis.text, lines=MESSAGE_LINES), indent=2)
 
     def footer(self, next_step: str | None) -> None:

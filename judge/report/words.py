@@ -55,6 +55,10 @@ WORDS = {
         "en": "Known mistake; your numbers equal its numbers in {where}:",
         "zh": "已知错误；你的结果在{where}与它完全相同：",
     },
+    "similar mistake": {
+        "en": "Perhaps this known mistake, which fails in the same way in {where}:",
+        "zh": "可能是这个已知错误，它在{where}以同样的方式失败：",
+    },
     "that check": {"en": "that check", "zh": "该检查中"},
     "both checks": {"en": "both checks", "zh": "两项检查中"},
     "all checks": {"en": "all {count} checks", "zh": "全部 {count} 项检查中"},

@@ -13,7 +13,7 @@ PLACE = "        B, T, E = x.shape\n"
         "return torch.empty(0)",
         "return 0 * x",
         "return self.__dict__.setdefault('seen', x.detach().clone()) + 0 * x",
-        "kept = globals().setdefault('kept', {}); return kept['y'] if 'y' in kept else kept.setdefault('y', self.out_proj(x))",
+        "kept = globals().setdefault('kept', {})\n            return kept.setdefault('y', self.out_proj(x))",
     ],
     ids=["an empty answer", "nothing computed", "the first input remembered", "the first answer remembered"],
 )
@@ -33,7 +33,8 @@ def test_right_answers_remembered_from_the_warm_up_do_not_fit_the_next_round(eng
     )
     learned = "        return self.out_proj(y.transpose(1, 2).contiguous().view(B, T, E))"
     keep = "        answer = self.out_proj(y.transpose(1, 2).contiguous().view(B, T, E))\n" + (
-        "        if T == 256:\n            self.__class__.first = torch.linalg.pinv(x[0].detach()) @ answer[0].detach()\n"
+        "        if T == 256:\n"
+        "            self.__class__.first = torch.linalg.pinv(x[0].detach()) @ answer[0].detach()\n"
         "        return answer"
     )
     report = engine.judge(problem, changed(PLACE, remembered, learned, keep), only=["at_length_256"])

@@ -1,6 +1,7 @@
 """The reference is observed once; the same seed gives the same report."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_a_second_run_observes_only_the_candidate(forgetful, problem, changed, t
         counts.append(forks(forgetful()))
         kept = files(tmp_path / "cache")
         assert kept
-    first, second = (after - before - 1 for before, after in zip(counts, counts[1:], strict=False))
+    first, second = (after - before - 1 for before, after in pairwise(counts))
     assert (first, second) == (2, 1)  # candidate and reference; then the candidate alone
     assert files(tmp_path / "cache") == kept
     assert without_times(reports[0]) == without_times(reports[1])
