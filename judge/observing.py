@@ -185,14 +185,12 @@ class Observer:
 
     def _prepare(self, request: dict[str, Any]) -> dict[str, Any]:
         make = self._make(request["seed"], getattr(torch, request["dtype"]), "")
-        self.guard.__enter__()
+        self.guard.__enter__()  # until the timed call is over, so that putting it up is not timed
         try:
             self._timed = self.checks[request["check"]].observe(self.solution, make)
         except BaseException as error:
-            self._timed = None
-            return {"ready": False, "seen": self._describe(error), "forbidden": self._forbidden()}
-        finally:
             self.guard.__exit__(None, None, None)
+            return {"ready": False, "seen": self._describe(error), "forbidden": self._forbidden()}
         return {"ready": True}
 
     def _go(self) -> dict[str, Any]:
@@ -203,4 +201,5 @@ class Observer:
                 torch.cuda.synchronize()
         except BaseException as error:
             seen = self._describe(error)
-        return {"seen": seen}
+        self.guard.__exit__(None, None, None)
+        return {"seen": seen, "forbidden": self._forbidden()}

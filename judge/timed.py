@@ -59,6 +59,7 @@ class _Stopwatch:
             {"op": "prepare", "check": self.check.name, "seed": seed, "dtype": dtype},
             cpu_seconds=self.check.cpu_seconds,
         )
+        _refuse_forbidden(prepared)
         if not isinstance(prepared, dict) or prepared.get("ready") is not True:
             raised = prepared.get("seen") if isinstance(prepared, dict) else None
             raise Stopped(
@@ -70,9 +71,18 @@ class _Stopwatch:
         seconds = time.perf_counter() - began
         if not isinstance(answer.value, dict) or "seen" not in answer.value:
             raise Stopped("output-limit", "its answer could not be read")
+        _refuse_forbidden(answer.value)
         devices = {path.removeprefix("seen").removeprefix("."): device for path, device in answer.devices.items()}
         answers[round] = Observation(answer.value["seen"], devices)
         return seconds
+
+
+def _refuse_forbidden(answer: Any) -> None:
+    """Raises Stopped when the solution called what the problem forbids."""
+    uses = answer.get("forbidden") if isinstance(answer, dict) else None
+    if isinstance(uses, list) and uses and isinstance(uses[0], dict):
+        use = uses[0]
+        raise Stopped("forbidden", f"{use.get('name')} is forbidden in this problem (line {use.get('line')})")
 
 
 def time_check(

@@ -43,7 +43,7 @@ def works_on_nothing(solution, make):
 
 @check("values", points=15, part="box_iou", rows=some.integers(1, 4), columns=some.integers(1, 4))
 def measures_the_overlap(solution, make, rows, columns):
-    """Overlap of all pairs: apart, inside, touching, tiny; a union of 0 gives 0."""
+    """Overlap of all pairs: apart, touching, tiny, across 0; a union of 0 gives 0."""
     iou = solution.box_iou
 
     def points():
@@ -55,8 +55,9 @@ def measures_the_overlap(solution, make, rows, columns):
         "anywhere": lambda: iou(boxes_of(make, rows), boxes_of(make, columns)),
         "grid": lambda: iou(grid_boxes(make, rows), grid_boxes(make, columns)),
         "apart": lambda: iou(boxes_of(make, rows), boxes_of(make, columns) + 3),
-        "tiny": lambda: iou(boxes_of(make, rows, 1e-3), boxes_of(make, columns, 1e-3)),
+        "tiny": lambda: iou(boxes_of(make, rows, 5e-3), boxes_of(make, columns, 5e-3)),  # sides from 0.001
         "large": lambda: iou(boxes_of(make, rows, 1e4), boxes_of(make, columns, 1e4)),
+        "across 0": lambda: iou(boxes_of(make, rows) - 1, boxes_of(make, columns) - 1),
         "union 0": points,
     }
 
@@ -94,7 +95,7 @@ def keeps_the_best_boxes(solution, make, count, iou_threshold):
 
 @check("values", points=15, part="encode_boxes, decode_boxes", count=some.integers(1, 5))
 def encodes_and_decodes(solution, make, count):
-    """Offsets and log ratios, and back again, also for boxes far larger than their anchor."""
+    """Offsets and log ratios, and back, also for boxes far larger or smaller."""
 
     def back():
         boxes, anchors = boxes_of(make, count), boxes_of(make, count)
@@ -104,6 +105,7 @@ def encodes_and_decodes(solution, make, count):
         "encode": lambda: solution.encode_boxes(boxes_of(make, count, 2.0), boxes_of(make, count)),
         "decode": lambda: solution.decode_boxes(make.normal(count, 4), boxes_of(make, count)),
         "there and back": back,
+        "far smaller": lambda: solution.encode_boxes(boxes_of(make, count, 1e-3), boxes_of(make, count)),
         "far larger": lambda: solution.decode_boxes(make.normal(count, 4) + 6, boxes_of(make, count)),
     }
 
@@ -136,11 +138,32 @@ def averages_the_precision(solution, make, predictions, truths, iou_threshold):
         half = make.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 1.0, 2.0]])
         return [average(half[:1], grid_scores(make, 1), half[1:], share) for share in (0.5, 0.25, 0.75)]
 
+    def default():  # overlaps of 1/2 and, just below it, of 60/121
+        truth, just_below = make.tensor([[0.0, 0.0, 11.0, 11.0]]), make.tensor([[0.0, 0.0, 10.0, 6.0]])
+        half, one = make.tensor([[0.0, 0.0, 11.0, 5.5]]), make.tensor([0.5])
+        return [average(half, one, truth), average(just_below, one, truth)]
+
+    def equal_overlaps():  # the better prediction fits both truths equally, the other one fits only one of them
+        boxes = make.tensor([[1.0, 0.0, 3.0, 1.0], [0.0, 0.0, 2.0, 1.0]])
+        truth = make.tensor([[0.0, 0.0, 2.0, 1.0], [2.0, 0.0, 4.0, 1.0]])
+        return [average(boxes, make.tensor([0.5, 0.25]), order, 0.25) for order in (truth, truth.flip(0))]
+
+    def logits():
+        boxes, truth = detections()
+        return average(boxes, grid_scores(make, predictions) - 1, truth, iou_threshold)
+
     def by_hand():
         box = make.tensor([[0.0, 0.0, 4.0, 3.0], [0.0, 0.0, 4.0, 2.0], [0.0, 0.0, 4.0, 4.0], [9.0, 9.0, 10.0, 10.0]])
         truth = box[:2]
+        halves = make.tensor([[0.0, 0.0, 4.0, 2.0], [0.0, 2.0, 4.0, 4.0]])
+        lower = make.tensor([[0.0, 0.0, 10.0, 4.875], [0.0, 0.0, 10.0, 10.0]])
         tall, flat, taller, apart = range(4)
         return {
+            "equal overlaps": [
+                average(torch.cat([box[[taller]], halves[[other]]]), make.tensor([0.5, 0.25]), halves)
+                for other in (0, 1)
+            ],
+            "iou_threshold is 0.5": average(lower[:1], make.tensor([0.5]), lower[1:]),
             "one is left": average(box[[flat, flat, flat]], make.tensor([0.5, 0.25, 0.375]), truth),
             "the better fit": average(box[[flat, taller]], make.tensor([0.5, 0.25]), truth, 0.6),
             "miss, hit, hit": average(box[[tall, flat, apart]], make.tensor([0.25, 0.5, 0.75]), truth),
@@ -150,7 +173,10 @@ def averages_the_precision(solution, make, predictions, truths, iou_threshold):
     return {
         "scores differ": case,
         "equal scores": lambda: case(2),
+        "scores below 0": logits,
         "overlap equals the threshold": exact,
+        "overlap at the default threshold": default,
+        "equal overlaps": equal_overlaps,
         "by hand": by_hand,
     }
 
@@ -175,8 +201,19 @@ def keeps_types_and_inputs(solution, make):
             solution.encode_boxes(boxes.double(), anchors.double()),
             solution.decode_boxes(boxes.double(), anchors.double()),
         ],
+        "nms, float64 scores": lambda: solution.nms(
+            boxes[:2], torch.tensor([0.5, 0.5 + 1e-12], dtype=torch.float64, device=make.device), 1.0
+        ),
         "AP, float64 scores": lambda: solution.average_precision(boxes, scores.double(), boxes[1:]),
         "AP, float32 scores": lambda: solution.average_precision(boxes.double(), scores.float(), boxes[1:].double()),
+        "AP, no truths": lambda: [
+            solution.average_precision(boxes, scores.double(), boxes[:0]),
+            solution.average_precision(boxes.double(), scores.float(), boxes[:0].double()),
+        ],
+        "AP, no predictions": lambda: [
+            solution.average_precision(boxes[:0], scores[:0].double(), boxes),
+            solution.average_precision(boxes[:0].double(), scores[:0].float(), boxes.double()),
+        ],
     }
 
 
@@ -204,7 +241,7 @@ def lets_gradients_through(solution, make, count):
     }
 
 
-@check("timing", points=5, limit=10.0, part="nms")
+@check("timing", points=5, limit=20.0, part="nms")
 def suppresses_200_boxes(solution, make):
     """Time of nms for 200 boxes, against the reference's."""
     corner = make.uniform(200, 2, high=4)

@@ -28,7 +28,7 @@ def gan_step(generator, discriminator, opt_g, opt_d, real, z_d, z_g):
     opt_g.step()
     for p, flag in zip(discriminator.parameters(), flags, strict=True):
         p.requires_grad_(flag)
-    return (on_real + on_fake).item(), float(g_loss)
+    return (on_real + on_fake).item(), g_loss.item()
 
 
 def train_gan(data, steps, seed=0):

@@ -1,7 +1,7 @@
-"""Your samples are all nearly alike.
+"""All samples of one call are the same.
 
-The generator hardly listens to its noise, which is mode collapse in its purest form: the mean may be right, but the
-standard deviations are close to 0.
+You draw one noise vector for all of them, so their standard deviation is 0. Each sample needs a draw of its own; a
+generator that ignores its noise (mode collapse) looks the same, so look at the samples, not at the losses.
 """
 
 import copy
@@ -82,6 +82,6 @@ def train_gan(data: Tensor, steps: int, seed: int = 0) -> Callable[[int], Tensor
 
     @torch.no_grad()
     def sample(n: int) -> Tensor:
-        return averaged(draw(n) * 1e-3).to(data.dtype) * std + mean
+        return averaged(draw(1).expand(n, -1)).to(data.dtype) * std + mean
 
     return sample

@@ -1,0 +1,12 @@
+"""For all tests."""
+
+import signal
+
+
+def pytest_configure() -> None:
+    """Ctrl-C works in the programs that tests start, also where the tests themselves were told to ignore it.
+
+    A shell without a terminal starts what is put into the background like that, and it is inherited.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
