@@ -197,7 +197,7 @@ def stripes(make):
 def sees_the_direction(solution, make, given):
     """A small ResNet trains for 40 steps on striped images, then tells the direction of new ones."""
     net = solution.ResNet(solution.BasicBlock, [1, 1, 1, 1], num_classes=4).to(make.device).train()
-    optimizer, curve = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True), []
+    optimizer, curve = torch.optim.Adam(net.parameters(), lr=1e-3), []
     for step in range(40):
         rows = (torch.arange(16, device=make.device) + 16 * step) % 192
         loss = nn.functional.cross_entropy(net(given["x"][rows]), given["y"][rows])
