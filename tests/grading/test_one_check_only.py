@@ -37,7 +37,6 @@ def impatient(tmp_path_factory):
         ("raise ValueError('not today')", "error", "raises ValueError: not today"),
         ("while True: pass", "timeout", "took more than 5 s of CPU time"),
         ("while True: print('x' * 1000)", "output-limit", "printed more than"),
-        ("torch.ones(9 << 26)", "memory", "used more than 1536 MiB"),
         ("torch.empty(1 << 31)", "memory", "ran out of memory"),
         ("return torch.ones(1 << 26)", "output-limit", ""),
         ("return object()", "wrong", ""),
