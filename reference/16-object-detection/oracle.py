@@ -17,7 +17,7 @@ def box_iou(a, b):
 
 
 def nms(boxes, scores, iou_threshold):
-    return ops.nms(boxes, scores, iou_threshold)
+    return ops.nms(boxes.double(), scores.double(), iou_threshold)  # it wants one dtype for both
 
 
 def encode_boxes(boxes, anchors):
