@@ -93,7 +93,7 @@ def largest_number(expected: Any, exact: Any, depth: int = 0) -> float:
         usable = isinstance(exact, torch.Tensor) and exact.shape == expected.shape
         truth = to_numbers(exact) if usable and exact.is_complex() == expected.is_complex() else numbers
         finite = np.isfinite(numbers) & np.isfinite(truth)
-        own, size = _largest((numbers - truth)[finite]), _largest(truth[finite])
+        own, size = _largest(numbers[finite] - truth[finite]), _largest(truth[finite])
         return size if own <= SOUND * size else 0.0
     if isinstance(expected, float):
         sure = exact if isinstance(exact, float) else expected
