@@ -7,7 +7,6 @@ measures (`judge.timing`) and names known mistakes (`judge.diagnosis`) -> `Repor
 
 from __future__ import annotations
 
-import ast
 import copy
 import os
 import secrets
@@ -20,6 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from judge.parsing import parse
 from judge.problems import Problem
 from judge.report import CheckResult, Report
 from judge.sandbox.host import Nursery, SandboxBroken
@@ -107,7 +107,7 @@ class Solution:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                ast.parse(source, name)
+                parse(source, name)
         except SyntaxError as error:
             return bad(f"syntax error: {error.msg}", error.lineno)
         except (RecursionError, MemoryError, ValueError):

@@ -17,6 +17,7 @@ from typing import Annotated, Literal, TypeVar, get_args
 import msgspec
 
 from judge.finding import UnknownProblem, either, find_name, number_of
+from judge.parsing import parse
 
 __all__ = ["DIFFICULTIES", "BrokenProblem", "Mistake", "Pack", "Packs", "Problem", "UnknownProblem", "packs"]
 
@@ -263,7 +264,7 @@ def _files(folder: Path) -> list[Path]:
 def _mistake(path: Path) -> Mistake:
     source = _read(path)
     try:
-        text = ast.get_docstring(ast.parse(source))
+        text = ast.get_docstring(parse(source))
     except SyntaxError as error:
         raise BrokenProblem(f"{_shown(path)}: line {error.lineno}: {error.msg}") from None
     if not text:

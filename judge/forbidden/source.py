@@ -14,6 +14,7 @@ from judge.forbidden import texts
 from judge.forbidden.expressions import Expressions
 from judge.forbidden.names import Forbids, Use, resolve
 from judge.forbidden.scopes import NOTHING, Known, Scope, limited
+from judge.parsing import parse
 
 
 def find_uses(source: str, forbids: Sequence[str]) -> list[Use]:
@@ -23,7 +24,7 @@ def find_uses(source: str, forbids: Sequence[str]) -> list[Use]:
     (isinstance), what stands under `if __name__ == "__main__":`. A source that is no Python has no uses.
     """
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     reader = _Reader(_known(tuple(forbids)), tree)

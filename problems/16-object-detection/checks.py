@@ -202,7 +202,7 @@ def keeps_types_and_inputs(solution, make):
             solution.decode_boxes(boxes.double(), anchors.double()),
         ],
         "nms, float64 scores": lambda: solution.nms(
-            boxes[:2], torch.tensor([0.5, 0.5 + 1e-12], dtype=torch.float64, device=make.device), 1.0
+            boxes[:2].double(), torch.tensor([0.5, 0.5 + 1e-12], dtype=torch.float64, device=make.device), 1.0
         ),
         "AP, float64 scores": lambda: solution.average_precision(boxes, scores.double(), boxes[1:]),
         "AP, float32 scores": lambda: solution.average_precision(boxes.double(), scores.float(), boxes[1:].double()),
@@ -241,10 +241,10 @@ def lets_gradients_through(solution, make, count):
     }
 
 
-@check("timing", points=5, limit=20.0, part="nms")
+@check("timing", points=5, limit=25.0, part="nms")
 def suppresses_200_boxes(solution, make):
     """Time of nms for 200 boxes, against the reference's."""
-    corner = make.uniform(200, 2, high=4)
+    corner = make.uniform(200, 2, high=8)  # about a third of the boxes stay
     boxes = torch.cat([corner, corner + 1.2 + 0.2 * make.uniform(200, 2)], 1)
     scores = (make.permutation(200) + 1).to(make.dtype) / 256
     return lambda: solution.nms(boxes, scores, 0.3)
