@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -173,7 +174,10 @@ class Attempt:
         for check in sorted(self.checks, key=lambda check: check.kind == "timing"):
             failed = any(result.verdict not in ("passed", "not judged") for result in results.values())
             reason = self._reason_to_skip(check, results, failed)
-            if reason is not None:
+            missing = [package for package in check.needs if find_spec(package) is None]
+            if missing:
+                result = self._unjudged(check, "not judged", f"not judged: needs {', '.join(missing)}, not installed")
+            elif reason is not None:
                 result = self._unjudged(check, "skipped", reason)
             else:
                 found = self._judge_check(check)

@@ -20,14 +20,15 @@ value: the judge runs the same function on the reference and compares. It takes 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import torch
-from torch import nn
 
+from judge.looking import batch_of, changes, gradients, influence, minimise, modes, names_and_shapes, state
 from judge.making import Make
 from judge.observations import Opaque, Raised
 
@@ -41,9 +42,15 @@ __all__ = [
     "all_of",
     "at_least",
     "at_most",
+    "batch_of",
+    "changes",
     "check",
     "gradients",
+    "influence",
+    "minimise",
+    "modes",
     "moments",
+    "names_and_shapes",
     "outcome",
     "run_ranks",
     "state",
@@ -94,6 +101,7 @@ class Check:
     tag: str  # "core" or "edge"
     part: str | None
     cpu_seconds: float
+    needs: tuple[str, ...] = ()
 
     @property
     def deterministic(self) -> bool:
@@ -121,6 +129,7 @@ def check(
     tag: str = "core",
     part: str | None = None,
     cpu_seconds: float | None = None,
+    needs: Sequence[str] = (),
     **drawn: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Makes a function `(solution, make, **drawn)` a check of a problem.
@@ -134,7 +143,8 @@ def check(
     limit: timing only, the allowed ratio to the reference's time.
     examples: how many draws are tried, where anything is drawn.
     devices: device families on which it runs at all, such as ("cpu",).
-    tag: "core" or "edge"; part: the function of the problem it belongs to.
+    tag: "core" or "edge"; part: the part of the problem ([parts] in problem.toml) it belongs to, None for the whole.
+    needs: optional packages without which it cannot be judged, such as ["onnx"].
     drawn: Hypothesis strategies by argument name.
     """
     if kind not in KINDS:
@@ -164,6 +174,7 @@ def check(
             tag=tag,
             part=part,
             cpu_seconds=cpu_seconds or CPU_SECONDS[kind],
+            needs=tuple(needs),
         )
         return observe
 
@@ -176,18 +187,6 @@ def checks_of(module: ModuleType) -> list[Check]:
 
 
 # ------------------------------------------------------------------------------------- what observations are made of
-
-
-def gradients(module: nn.Module | None = None, **tensors: torch.Tensor) -> dict[str, torch.Tensor | None]:
-    """The `.grad` of every parameter of a module by name, and of the named tensors; None where there is none."""
-    found = {name: parameter.grad for name, parameter in module.named_parameters()} if module is not None else {}
-    found.update({name: tensor.grad for name, tensor in tensors.items()})
-    return {name: None if grad is None else grad.detach().clone() for name, grad in found.items()}
-
-
-def state(module: nn.Module) -> dict[str, torch.Tensor]:
-    """A copy of the module's parameters and buffers by name."""
-    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
 
 
 def describe_exception(error: BaseException, solution_file: str | None = None) -> Raised:
@@ -349,6 +348,15 @@ def _against(threshold: float, measure: str | Callable[[Any, Any], float | str],
         )
 
     return judge
+
+
+_MEASURED = re.compile(r"(.+) (\S+), (needs at least|may be at most) (\S+)")
+
+
+def measured(sentence: str) -> tuple[str, float, float, bool] | None:
+    """What a sentence of `at_least` or `at_most` says: label, value, limit, and whether the limit is the least."""
+    found = _MEASURED.fullmatch(sentence)
+    return (found[1], float(found[2]), float(found[4]), found[3] == "needs at least") if found else None
 
 
 def at_least(

@@ -10,7 +10,11 @@ _LEADING_NUMBER = re.compile(r"(\d+)-")
 
 
 class UnknownProblem(ValueError):
-    """No problem, or more than one, answers to a name; the message suggests."""
+    """No problem, or more than one (`several`), answers to a name; the message suggests."""
+
+    def __init__(self, message: str, several: bool = False) -> None:
+        super().__init__(message)
+        self.several = several
 
 
 def number_of(slug: str) -> int | None:
@@ -34,7 +38,7 @@ def find_name(typed: str, names: Collection[str]) -> str:
         if len(candidates) == 1:
             return candidates[0]
         if candidates:
-            raise UnknownProblem(f"'{typed}' may mean {either(candidates)}")
+            raise UnknownProblem(f"'{typed}' may mean {either(candidates)}", several=True)
     raise UnknownProblem(f"no problem called '{typed}'; {_suggestion(wanted, names)}")
 
 

@@ -23,7 +23,7 @@ from judge.subjects import Run, Seen
 
 ENTRIES_IN_MEMORY = 2048
 MAX_BYTES = 1 << 28
-CODE_THAT_OBSERVES = ("checks.py", "making.py", "observing.py", "observations.py")
+CODE_THAT_OBSERVES = ("checks.py", "looking.py", "making.py", "observing.py", "observations.py")
 
 
 @lru_cache(maxsize=1)

@@ -55,7 +55,8 @@ def reset_torch(seed: int, dtype: torch.dtype) -> None:
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
     torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(False)
+    if torch.are_deterministic_algorithms_enabled():
+        torch.use_deterministic_algorithms(False)  # importing what it needs takes a second
     seed_torch(derive_seed(seed, "torch"))
     random.seed(derive_seed(seed, "random"))
     numpy.random.seed(derive_seed(seed, "numpy") % 2**32)

@@ -7,6 +7,7 @@ reads its texts when they are asked for. Whatever is wrong with a folder becomes
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ import msgspec
 from judge.finding import UnknownProblem, either, find_name, number_of
 from judge.parsing import parse
 
-__all__ = ["DIFFICULTIES", "BrokenProblem", "Mistake", "Pack", "Packs", "Problem", "UnknownProblem", "packs"]
+__all__ = ["DIFFICULTIES", "BrokenProblem", "Mistake", "Pack", "Packs", "Part", "Problem", "UnknownProblem", "packs"]
 
 PACKS_VARIABLE = "JUDGE_PROBLEMS"
 
@@ -45,6 +46,15 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a problem that can be practised by itself."""
+
+    name: str
+    minutes: int
+    requires: tuple[str, ...]  # names that a solution must define for it
+
+
+@dataclass(frozen=True)
 class Problem:
     """One problem folder and its hidden half. Texts and sources are read each time they are asked for."""
 
@@ -56,6 +66,8 @@ class Problem:
     difficulty: str  # easy, medium, hard
     minutes: int
     order: int | None  # place in the recommended order
+    aliases: tuple[str, ...]  # other names, in any language, under which it is found
+    parts: dict[str, Part]  # what can be practised by itself; checks name them
     forbids: tuple[str, ...]
     requires: tuple[str, ...]  # names that a solution must define
     devices: tuple[str, ...] | None  # families it can be judged on; None: all
@@ -77,10 +89,24 @@ class Problem:
         """The hints, each giving away more than the one before.
 
         They are the sections of hints.md, which start at the headings `## 1`, `## 2`, `## 3`; the headings themselves
-        and what stands above the first are left out.
+        and what stands above the first are left out. Problems of other packs need none.
         """
+        if not (self.folder / "hints.md").is_file():
+            return []
         sections = re.split(r"^## .*$", self.text("hints", language), flags=re.MULTILINE)
         return [section.strip() for section in sections[1:] if section.strip()]
+
+    def answers(self, language: str = "en") -> str | None:
+        """Answers to the statement's follow-up questions, in that language or in English; shown with the reference."""
+        for name in (f"answers.{language}.md", "answers.md"):
+            if (self.hidden / name).is_file():
+                return _read(self.hidden / name).strip()
+        return None
+
+    def fits(self, words: Sequence[str]) -> bool:
+        """Whether each of these words, in any case, is part of its name, a title, a tag or another name it has."""
+        texts = " ".join([self.slug, *self.titles.values(), *self.tags, *self.aliases]).casefold()
+        return all(word.casefold() in texts for word in words)
 
     @property
     def stub(self) -> str:
@@ -135,6 +161,13 @@ class Problem:
         return [path for folder in (self.hidden, self.folder / "mistakes") for path in _files(folder)]
 
 
+class _Part(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry of [parts] in problem.toml; it requires the name it has itself unless it says otherwise."""
+
+    minutes: Annotated[int, msgspec.Meta(ge=1)]
+    requires: list[str] | None = None
+
+
 class _Settings(msgspec.Struct, forbid_unknown_fields=True):
     """problem.toml, as a problem's author writes it."""
 
@@ -146,6 +179,8 @@ class _Settings(msgspec.Struct, forbid_unknown_fields=True):
     requires: list[str]
     title_zh: str | None = None
     order: int | None = None
+    aliases: list[str] = []
+    parts: dict[str, _Part] = {}
     forbids: list[str] = []
     devices: list[Family] | None = None
     mistakes: dict[str, list[str]] = {}
@@ -198,6 +233,11 @@ class Packs:
             difficulty=settings.difficulty,
             minutes=settings.minutes,
             order=settings.order,
+            aliases=tuple(settings.aliases),
+            parts={
+                part: Part(part, entry.minutes, tuple(entry.requires if entry.requires is not None else [part]))
+                for part, entry in settings.parts.items()
+            },
             forbids=tuple(settings.forbids),
             requires=tuple(settings.requires),
             devices=tuple(settings.devices) if settings.devices is not None else None,
@@ -209,9 +249,30 @@ class Packs:
     def find(self, name: str) -> Problem:
         """The problem that a person means by a number, a slug, its beginning or a part of it.
 
-        Raises UnknownProblem, with candidates or a suggestion, and BrokenProblem when its folder cannot be used.
+        What no slug answers to is looked for in titles and aliases. Raises UnknownProblem, with candidates or a
+        suggestion, and BrokenProblem when its folder cannot be used.
         """
-        return self.read(find_name(name, self._folders))
+        try:
+            return self.read(find_name(name, self._folders))
+        except UnknownProblem as unknown:
+            fitting = [] if name.strip().isdecimal() else self._search(name)
+            if len(fitting) > 1 and not unknown.several:
+                raise UnknownProblem(f"'{name}' may mean {either([problem.slug for problem in fitting])}") from None
+            if not fitting or unknown.several:
+                raise
+            return fitting[0]
+
+    def _search(self, text: str) -> list[Problem]:
+        """The problems whose titles and aliases all words of a text fit; one that has it as a whole name wins."""
+        words = text.replace("-", " ").split()
+        fitting = []
+        for slug in self.names if words else ():
+            with contextlib.suppress(BrokenProblem):
+                problem = self.read(slug)
+                if problem.fits(words):
+                    fitting.append(problem)
+        whole = [one for one in fitting if text.casefold() in map(str.casefold, (*one.titles.values(), *one.aliases))]
+        return whole if len(whole) == 1 else fitting
 
 
 def packs(extra: Sequence[Path] = ()) -> Packs:

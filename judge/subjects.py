@@ -115,12 +115,22 @@ class Subject:
         """What the runs of a check gave, in their order; the list ends early at a run that had to be stopped."""
         if check.then is not None:
             return [self._observe_in_two(check, run, dtype) for run in runs]
+        if check.kind == "convergence":
+            self._complete()
         if self._worker is None or not self._worker.alive:
             fault = self.load()
             if fault is not None:
                 return [Seen(None, stopped=(fault.verdict, fault.message))]
         assert self._worker is not None
         return _ask(self._worker, check, runs, dtype, given)
+
+    def _complete(self) -> None:
+        """Gives up a worker that would import torch's slow modules by itself: an optimizer needs them.
+
+        The nursery imports them while its first worker is at work; the next one has them from the start.
+        """
+        if self._worker is not None and not self._worker.complete:
+            self.close()
 
     def _observe_in_two(self, check: Check, run: Run, dtype: str) -> Seen:
         with self._fork() as first:
@@ -140,6 +150,7 @@ class Subject:
     @property
     def worker(self) -> Worker:
         """A living worker with the solution loaded, for timing."""
+        self._complete()
         if self._worker is None or not self._worker.alive:
             fault = self.load()
             if fault is not None:

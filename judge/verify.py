@@ -1,17 +1,16 @@
 """`judge verify`: is a problem itself right?
 
-For every seed: the reference and the other right ways are accepted on every device, the oracle agrees, the stub and an
-empty solution get nothing, and every known mistake is rejected by the checks that are meant to reject it and diagnosed
-as itself.
+For every seed: the reference and the other right ways are accepted on every device. On the first one the oracle agrees,
+the stub and an empty solution get nothing, and every known mistake is rejected by the checks that are meant to reject
+it, and diagnosed as itself. What was found right is kept (`judge.verified`), so a stopped run goes on where it was.
 """
 
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from judge.checks import measured
 from judge.grading import Judge, Solution
 from judge.observations import Raised, join
 from judge.problems import BrokenProblem, Problem
 from judge.report import Report
+from judge.skeleton import next_step
+from judge.verified import Convergence, Result, Store, Tally, digest, tables
 from judge.yardstick import largest_number
 
 HINTS = 3
 POINTS = 100
-SECONDS_A_PROBLEM = 3.0
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,15 @@ class Finding:
     text: str
 
 
-@dataclass
-class _Tally:
-    """What was seen of one problem."""
+@dataclass(frozen=True)
+class Trial:
+    """One thing to try with one seed: somebody's solution, or the reference's steadiness."""
 
-    right: int = 0  # right solutions accepted
-    mistakes: int = 0  # mistakes rejected and diagnosed
-    seconds: list[float] = field(default_factory=list)  # all checks of the reference
-
-
-Trial = Callable[[], list[Finding]]
+    problem: str
+    kind: str  # "reference", "also", "oracle", "mistake", "worthless" or "steady"
+    name: str
+    key: str  # of the store
+    run: Callable[[], tuple[list[Finding], Result]]
 
 
 def verify(
@@ -59,35 +59,55 @@ def verify(
     devices: Sequence[str],
     jobs: int | None = None,
     cache: Path | None = None,
+    out: Path | None = None,
     console: Console,
 ) -> int:
     """Verifies problems for seeds 0 to `seeds` - 1 and prints what is wrong with them.
 
-    Exit status: 0 all is right, 1 something is not, 3 the judge itself failed.
+    out: a Markdown file for the tables of what was found. Exit status: 0 all is right, 1 something is not, 3 the judge
+    itself failed.
     """
+    unfinished = [Finding(problem.slug, "next step", step) for problem in problems if (step := next_step(problem))]
+    if len(unfinished) == len(problems):  # nothing to try yet
+        for finding in unfinished:
+            console.print(f"{finding.problem}: {finding.text}", markup=False, soft_wrap=True)
+        return 1
     findings: list[Finding] = []
-    tallies: dict[str, _Tally] = defaultdict(_Tally)
+    tallies = {problem.slug: Tally() for problem in problems}
+    store = Store(cache)
     with Judge(devices=devices, seed=0, cache=cache, eager=True) as judge:
         trials: list[Trial] = []
         for problem in problems:
             broken = _folder_findings(judge, problem)
             findings += broken
-            if not any(finding.who == "folder" for finding in broken):
+            if not any(finding.who in ("folder", "next step") for finding in broken):
+                content = digest(problem, devices)
                 trials += [
                     trial
                     for seed in range(seeds)
-                    for trial in _trials(judge.reseeded(seed), problem, tallies[problem.slug])
+                    for trial in _trials(judge.reseeded(seed), problem, f"{content}-{seed}")
                 ]
+        stderr = Console(stderr=True)
         columns = (TextColumn("verify"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with (
-            Progress(*columns, console=Console(stderr=True), transient=True) as progress,
+            Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress,
             ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool,
         ):
             bar = progress.add_task("verify", total=len(trials))
-            futures = [pool.submit(trial) for trial in trials]
+            known = {trial.key: result for trial in trials if (result := store.recall(trial.key)) is not None}
+            for trial in trials:
+                if trial.key in known:
+                    tallies[trial.problem].add(trial.kind, trial.name, known[trial.key])
+                    progress.advance(bar)
+            futures = {pool.submit(trial.run): trial for trial in trials if trial.key not in known}
             try:
                 for future in as_completed(futures):
-                    for finding in future.result():
+                    trial = futures[future]
+                    found, result = future.result()
+                    tallies[trial.problem].add(trial.kind, trial.name, result)
+                    if not found:
+                        store.keep(trial.key, result)
+                    for finding in found:
                         findings.append(finding)
                         progress.console.print(
                             f"{finding.problem}: {finding.who}: {finding.text}", markup=False, soft_wrap=True
@@ -97,6 +117,8 @@ def verify(
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     _print_summary(problems, findings, tallies, seeds, devices, console)
+    if out is not None:
+        out.write_text(tables(problems, tallies, seeds, devices), encoding="utf-8")
     if any("infra" in finding.text.split(":")[0] for finding in findings):
         return 3
     return 1 if findings else 0
@@ -108,11 +130,15 @@ def _folder_findings(judge: Judge, problem: Problem) -> list[Finding]:
     def found(who: str, text: str) -> Finding:
         return Finding(problem.slug, who, text)
 
+    unfinished = next_step(problem)
+    if unfinished is not None:
+        return [found("next step", unfinished)]
     try:
         checks = judge.checks(problem)
         _ = problem.reference, problem.stub, problem.mistakes, problem.also, problem.oracle
         for language in ("en", "zh"):
             problem.text("statement", language)
+            _ = problem.hints(language), problem.answers(language)
     except BrokenProblem as error:
         return [found("folder", str(error))]
     except Exception as error:  # checks.py is the author's code
@@ -122,8 +148,16 @@ def _folder_findings(judge: Judge, problem: Problem) -> list[Finding]:
     if abs(points - POINTS) > 1e-9:
         findings.append(found("checks", f"the points add up to {points:g}, not {POINTS}"))
     hints = len(problem.hints("en"))
-    if hints != HINTS:
+    if hints not in (0, HINTS):
         findings.append(found("hints", f"there are {hints} hints, {HINTS} are expected"))
+    for check in checks:
+        if check.part is not None and check.part not in problem.parts:
+            findings.append(found("checks", f"{check.name}: [parts] in problem.toml has no {check.part}"))
+    for name, part in problem.parts.items():
+        if not any(check.part == name for check in checks):
+            findings.append(found("problem.toml", f"[parts] {name}: no check belongs to it"))
+        for missing in set(part.requires) - set(problem.requires):
+            findings.append(found("problem.toml", f"[parts] {name}: {missing} is not among what the problem requires"))
     names = {check.name for check in checks}
     mistakes = {mistake.name for mistake in problem.mistakes}
     for name in sorted(set(problem.mistake_checks) ^ mistakes):
@@ -137,36 +171,48 @@ def _folder_findings(judge: Judge, problem: Problem) -> list[Finding]:
     return findings
 
 
-def _trials(judge: Judge, problem: Problem, tally: _Tally) -> Iterator[Trial]:
+def _trials(judge: Judge, problem: Problem, content: str) -> Iterator[Trial]:
     """Everything to be tried with one seed."""
     untimed = [check.name for check in judge.checks(problem) if check.kind != "timing"]
+    trained = {check.name for check in judge.checks(problem) if check.kind == "convergence"}
     label = f"seed {judge.seed}"
+    one_device = judge.reseeded(judge.seed)
+    one_device.devices = judge.devices[:1]
 
-    def judged(source: str, only: Sequence[str] | None = None) -> Report:
-        return judge.judge(problem, Solution.from_text(source), only=only, shrink=False)
+    def found(who: str, text: str) -> list[Finding]:
+        return [Finding(problem.slug, who, text)]
 
-    def accepted(who: str, source: str, only: Sequence[str] | None = None) -> list[Finding]:
-        report = judged(source, only)
-        if who == "reference":
-            tally.seconds.append(sum(check.seconds for check in report.checks if check.kind != "timing"))
+    def accepted(who: str, source: str) -> tuple[list[Finding], Result]:
+        report = judge.judge(problem, Solution.from_text(source), shrink=False)
+        result = Result(
+            seconds=sum(check.seconds for check in report.checks if check.kind != "timing"),
+            convergence=[
+                Convergence(check.name, *numbers)
+                for check in report.checks
+                if check.kind == "convergence" and (numbers := measured(check.message or "")) is not None
+            ],
+        )
         if report.accepted:
-            tally.right += 1
-            return []
-        return [Finding(problem.slug, who, f"{label}: should be accepted but is {_why(report)}")]
+            return [], result
+        return found(who, f"{label}: should be accepted but is {_why(report)}"), result
 
-    def worthless(who: str, source: str) -> list[Finding]:
-        report = judged(source, untimed)
+    def worthless(who: str, source: str) -> tuple[list[Finding], Result]:
+        report = one_device.judge(problem, Solution.from_text(source), only=untimed, shrink=False)
         if report.score == 0 and not report.accepted:
-            return []
-        return [Finding(problem.slug, who, f"{label}: should get 0 points but gets {report.score:g}")]
+            return [], Result()
+        return found(who, f"{label}: should get 0 points but gets {report.score:g}"), Result()
 
-    def rejected(name: str, source: str) -> list[Finding]:
-        report = judged(source, untimed)
+    def rejected(name: str, source: str) -> tuple[list[Finding], Result]:
+        # As `judge attempt` does it: no training once values are wrong, unless that is what must reject it.
+        costly = not trained.isdisjoint(problem.mistake_checks.get(name, ()))
+        report = one_device.judge(
+            problem, Solution.from_text(source), only=untimed, skip_costly=not costly, shrink=False
+        )
         who = f"mistake {name}"
         if report.accepted:
-            return [Finding(problem.slug, who, f"{label}: is accepted")]
+            return found(who, f"{label}: is accepted"), Result()
         if report.verdict == "infra":
-            return [Finding(problem.slug, who, f"infra: {_why(report)}")]
+            return found(who, f"infra: {_why(report)}"), Result()
         failed = {check.name for check in report.checks if check.verdict not in ("passed", "not judged", "skipped")}
         findings = [
             Finding(problem.slug, who, f"{label}: is not rejected by {meant} (but by {', '.join(sorted(failed))})")
@@ -175,21 +221,27 @@ def _trials(judge: Judge, problem: Problem, tally: _Tally) -> Iterator[Trial]:
         ]
         if name not in [diagnosis.mistake for diagnosis in report.diagnosis]:
             others = ", ".join(diagnosis.mistake for diagnosis in report.diagnosis) or "nothing"
-            findings.append(Finding(problem.slug, who, f"{label}: is diagnosed as {others}; {_why(report)}"))
-        tally.mistakes += not findings
-        return findings
+            findings += found(who, f"{label}: is diagnosed as {others}; {_why(report)}")
+        return findings, Result()
 
-    yield lambda: accepted("reference", problem.reference)
-    yield lambda: _steady(judge, problem, label)
+    def trial(kind: str, name: str, run: Callable[[], tuple[list[Finding], Result]]) -> Trial:
+        return Trial(problem.slug, kind, name, f"{content}-{kind}-{name}", run)
+
+    yield trial("reference", "reference", lambda: accepted("reference", problem.reference))
+    yield trial("steady", "reference", lambda: (_steady(judge, problem, label), Result()))
     for name, source in problem.also.items():
-        yield lambda name=name, source=source: accepted(name, source)  # type: ignore[misc]
+        yield trial("also", name, lambda name=name, source=source: accepted(name, source))  # type: ignore[misc]
     if problem.oracle is not None:
         free = replace(problem, forbids=())
-        yield lambda: _oracle(judge, free, untimed, label)
+        yield trial("oracle", "oracle", lambda: (_oracle(judge, free, untimed, label), Result()))
     for mistake in problem.mistakes:
-        yield lambda mistake=mistake: rejected(mistake.name, mistake.source)  # type: ignore[misc]
-    yield lambda: worthless("stub", problem.stub + "\nUNTOUCHED = False\n")
-    yield lambda: worthless("empty solution", "pass\n")
+        yield trial(
+            "mistake",
+            mistake.name,
+            lambda mistake=mistake: rejected(mistake.name, mistake.source),  # type: ignore[misc]
+        )
+    yield trial("worthless", "stub", lambda: worthless("stub", problem.stub + "\nUNTOUCHED = False\n"))
+    yield trial("worthless", "empty", lambda: worthless("empty solution", "pass\n"))
 
 
 MOST_ROUNDING = 0.05  # of the largest number in a tensor
@@ -269,23 +321,23 @@ def _why(report: Report) -> str:
 def _print_summary(
     problems: Sequence[Problem],
     findings: Sequence[Finding],
-    tallies: dict[str, _Tally],
+    tallies: dict[str, Tally],
     seeds: int,
     devices: Sequence[str],
     console: Console,
 ) -> None:
     table = Table(title=f"{seeds} seed{'s' * (seeds != 1)} on {', '.join(devices)}", title_justify="left", box=None)
-    for column in ("problem", "right ways", "mistakes", "seconds", "findings"):
+    for column in ("problem", "right ways", "oracle", "mistakes", "seconds", "findings"):
         table.add_column(column, justify="left" if column == "problem" else "right")
     for problem in problems:
         tally = tallies[problem.slug]
         found = sum(finding.problem == problem.slug for finding in findings)
-        seconds = sorted(tally.seconds)
         table.add_row(
             problem.slug,
-            str(tally.right // max(1, seeds)),
-            str(tally.mistakes // max(1, seeds)),
-            f"{seconds[len(seconds) // 2]:.1f}" if seconds else "–",
+            str(tally.right_ways),
+            "yes" if tally.has_oracle else "–",
+            str(tally.mistakes),
+            tally.typical_seconds,
             str(found) if found else "ok",
         )
     console.print(table)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from judge import __version__
-from judge.cli import attempt, browse, classroom, doctor
+from judge.cli import attempt, authors, browse, classroom, doctor
 from judge.cli.options import WRONG_USE, WrongUse
 from judge.devices import DeviceUnavailable
 from judge.problems import BrokenProblem, UnknownProblem
@@ -26,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (browse, attempt, classroom, doctor):
+for commands in (browse, attempt, classroom, authors, doctor):
     commands.register(app)
 
 

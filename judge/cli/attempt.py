@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ from judge.cli.options import (
     stderr,
     stdout,
 )
+from judge.finding import UnknownProblem, find_name
 from judge.history import cache_folder, data_folder
 from judge.problems import BrokenProblem, Problem, packs
 from judge.report import CheckResult, Report
@@ -54,6 +56,10 @@ def attempt(
         list[str] | None,
         typer.Option(metavar="KIND|CHECK", help="Only these checks, or this kind of them. Repeatable."),
     ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(metavar="PART", help="Only what belongs to this part of the problem.", show_default=False),
+    ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first check that fails.")] = False,
     seed: Seed = PRACTICE_SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
@@ -69,6 +75,8 @@ def attempt(
     """
     known = packs(problems or ())
     found = known.find(problem)
+    if part is not None:
+        found, part = _part_of(found, part)
     devices = resolve_devices(device)
     write = _writer(out)
     if file is None:
@@ -86,10 +94,10 @@ def attempt(
         Judge(devices=devices, seed=seed, secret=installation_secret(data_folder()), cache=cache_folder()) as judge,
         _progress(found) as on_check,
     ):
-        chosen = _chosen(judge, found, only) if only else None
+        chosen = _chosen(judge, found, only or (), part) if only or part else None
         report = judge.judge(found, solution, only=chosen, fail_fast=fail_fast, skip_costly=not only, on_check=on_check)
     failed = "infra" in (report.verdict, *(check.verdict for check in report.checks))
-    if not (only or failed):  # half an attempt is none, and the judge's own failure says nothing about the solution
+    if not (only or part or failed):  # half an attempt is none, and the judge's own failure tells nothing
         _keep(report)
     write(report)
     _print(report, as_json)
@@ -135,12 +143,26 @@ def _shown(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _chosen(judge: Judge, problem: Problem, only: list[str]) -> set[str]:
-    """The names of the checks meant by --only, each a name or a kind."""
+def _part_of(problem: Problem, typed: str) -> tuple[Problem, str]:
+    """The problem cut down to what a part requires, and the part's name."""
+    if not problem.parts:
+        raise WrongUse(f"{problem.slug} has no parts; leave --part out")
     try:
-        checks = judge.checks(problem)
+        name = find_name(typed, {part.replace("_", "-"): part for part in problem.parts})
+    except UnknownProblem:
+        raise WrongUse(f"{problem.slug} has no part '{typed}'; its parts are {', '.join(problem.parts)}") from None
+    part = next(part for part in problem.parts.values() if part.name.replace("_", "-") == name)
+    return replace(problem, requires=part.requires), part.name
+
+
+def _chosen(judge: Judge, problem: Problem, only: Sequence[str], part: str | None) -> set[str]:
+    """The names of the checks of a part that are meant by --only, each a name or a kind."""
+    try:
+        checks = [check for check in judge.checks(problem) if part is None or check.part == part]
     except Exception as error:
         raise BrokenProblem(f"{problem.folder / 'checks.py'}: {type(error).__name__}: {error}") from error
+    if not checks:
+        raise BrokenProblem(f"{problem.folder / 'checks.py'}: no check belongs to the part {part}")
     chosen = set()
     for wanted in only:
         matching = {check.name for check in checks if wanted in (check.name, check.kind)}
@@ -151,7 +173,7 @@ def _chosen(judge: Judge, problem: Problem, only: list[str]) -> set[str]:
                 f"--only '{wanted}' matches nothing; there are the kinds {', '.join(kinds)} and the checks {names}"
             )
         chosen |= matching
-    return chosen
+    return chosen if only else {check.name for check in checks}
 
 
 @contextmanager

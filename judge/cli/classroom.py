@@ -1,4 +1,4 @@
-"""Judging many: grade (a folder of solutions) and verify (the problems themselves)."""
+"""Judging many: grade (a folder of solutions)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from judge.cli.options import (
     Jobs,
     Language,
     PackFolders,
-    ProblemNames,
     SecretSeed,
     job_count,
     language_of,
@@ -35,7 +34,6 @@ class Isolation(StrEnum):
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
-    app.command(epilog="Example: judge verify 25 --seeds 20 --device cpu --device sim")(verify)
 
 
 def grade(
@@ -83,22 +81,3 @@ def grade(
         cache=cache_folder(),
         language=language_of(lang),
     )
-
-
-def verify(
-    problem: ProblemNames = None,
-    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Try this many seeds.")] = 1,
-    device: Devices = None,
-    jobs: Jobs = None,
-    problems: PackFolders = None,
-) -> int:
-    """Prove problems: every right solution is accepted, every mistake is rejected and recognised.
-
-    The exit status is 0 when all are proven and 1 when one is not.
-    """
-    known = packs(problems or ())
-    chosen = [known.find(name) for name in problem or known.names]
-    devices = resolve_devices(device)
-    from judge.verify import verify as prove
-
-    return prove(chosen, seeds=seeds, devices=devices, jobs=job_count(jobs), cache=cache_folder(), console=stdout())

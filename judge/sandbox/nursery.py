@@ -73,6 +73,7 @@ class Answer(msgspec.Struct, frozen=True):
     folder: str = ""
     pid: int = 0  # as the nursery sees it
     status: int = 0  # waitpid status of an ended worker
+    complete: bool = True  # whether a new worker has everything that is slow to import
     layers: isolation.Layers | None = None
 
 
@@ -248,7 +249,7 @@ class _Nursery:
             if init:
                 namespaces.leave_pid_namespace()
         self.workers[number] = (pid, init)
-        return Answer(worker=number, folder=folder, pid=pid)
+        return Answer(worker=number, folder=folder, pid=pid, complete=self.complete)
 
     def _spawn(self, order: Order, channel: int, output: int, folder: str, user: int | None) -> int:
         """Starts a worker as a new process, which imports everything before it is isolated."""

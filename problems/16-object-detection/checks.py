@@ -27,7 +27,7 @@ def grid_scores(make, count, levels=None):
     return (make.integers(0, levels, count) + 1).to(make.dtype) / 8
 
 
-@check("shape", points=10, tag="edge", part="all")
+@check("shape", points=10, tag="edge")
 def works_on_nothing(solution, make):
     """No boxes, no predictions, no truths: empty results, 0 and nan."""
     none, three = make.normal(0, 4), grid_boxes(make, 3)
@@ -93,7 +93,7 @@ def keeps_the_best_boxes(solution, make, count, iou_threshold):
     }
 
 
-@check("values", points=15, part="encode_boxes, decode_boxes", count=some.integers(1, 5))
+@check("values", points=15, part="box-deltas", count=some.integers(1, 5))
 def encodes_and_decodes(solution, make, count):
     """Offsets and log ratios, and back, also for boxes far larger or smaller."""
 
@@ -181,9 +181,9 @@ def averages_the_precision(solution, make, predictions, truths, iou_threshold):
     }
 
 
-@check("values", points=5, tag="edge", part="all")
+@check("values", points=5, tag="edge")
 def keeps_types_and_inputs(solution, make):
-    """Inputs stay as they are; the type follows the input, in AP the scores."""
+    """Inputs stay as they are; device and type follow them, the type of AP the scores."""
     boxes, anchors, scores = boxes_of(make, 5), boxes_of(make, 5), grid_scores(make, 5)
 
     def unchanged():
@@ -194,8 +194,22 @@ def keeps_types_and_inputs(solution, make):
         solution.average_precision(boxes, scores, anchors)
         return [after - first for after, first in zip((boxes, anchors, scores), before, strict=True)]
 
+    def stays_on_the_device():
+        results = [
+            solution.box_iou(boxes, anchors),
+            solution.nms(boxes, scores, 0.5),
+            solution.nms(boxes[:0], scores[:0], 0.5),
+            solution.encode_boxes(boxes, anchors),
+            solution.decode_boxes(boxes, anchors),
+            solution.average_precision(boxes, scores, anchors),
+            solution.average_precision(boxes[:0], scores[:0], anchors),
+            solution.average_precision(boxes, scores, anchors[:0]),
+        ]
+        return [result.device == boxes.device for result in results]
+
     return {
         "unchanged": unchanged,
+        "device": stays_on_the_device,
         "float64": lambda: [
             solution.box_iou(boxes.double(), anchors.double()),
             solution.encode_boxes(boxes.double(), anchors.double()),
@@ -217,7 +231,7 @@ def keeps_types_and_inputs(solution, make):
     }
 
 
-@check("gradient", points=10, part="all", count=some.integers(1, 4))
+@check("gradient", points=10, count=some.integers(1, 4))
 def lets_gradients_through(solution, make, count):
     """Gradients of overlap, encoding and decoding; finite where the union is 0."""
 

@@ -19,6 +19,12 @@ difficulty = "easy"
 minutes = 5
 requires = ["double"]
 devices = ["cpu"]
+order = 3
+aliases = ["Multiply by two", "翻倍"]
+
+[parts]
+shape = { minutes = 1, requires = [] }
+numbers = { minutes = 4, requires = ["double"] }
 
 [mistakes]
 triples = ["doubles"]
@@ -30,13 +36,13 @@ from hypothesis import strategies as some
 from judge.checks import check
 
 
-@check("shape", points=40, size=some.integers(1, 3))
+@check("shape", points=40, part="shape", size=some.integers(1, 3))
 def keeps_the_shape(solution, make, size):
     """The shape stays."""
     return solution.double(make.normal(size)).shape
 
 
-@check("values", points=60)
+@check("values", points=60, part="numbers")
 def doubles(solution, make):
     """Every number doubles."""
     return solution.double(make.normal(3))
@@ -50,6 +56,7 @@ FILES = {
     "problems/77-double/statement.zh.md": "# 加倍\n\n返回 $2 x$。\n",
     "problems/77-double/hints.md": "## 1\n\nMultiply.\n\n## 2\n\nBy two.\n\n## 3\n\nWrite `2 * x`.\n",
     "problems/77-double/mistakes/triples.py": '"""You triple."""\n\ndef double(x):\n    return 3 * x\n',
+    "reference/77-double/answers.md": "1. Because $2 x = x + x$.\n",
     "reference/77-double/solution.py": "def double(x):\n    return 2 * x\n",
 }
 

@@ -107,3 +107,21 @@ def test_ctrl_c_while_a_check_runs_ends_with_one_line(pack, desk):
     os.killpg(judge.pid, signal.SIGINT)
     out, err = judge.communicate(timeout=30)
     assert (judge.returncode, out, err) == (130, "", "judge: interrupted\n")
+
+
+def test_one_part_is_judged_by_itself(program, pack, desk):
+    (desk / "half.py").write_text("def other(x):\n    return x\n")
+    (desk / "wrong.py").write_text("def double(x):\n    return 3 * x\n")
+    whole = program("attempt", "77", "wrong.py", "--json")
+    assert [check["name"] for check in json.loads(whole.stdout)["checks"]] == ["keeps_the_shape", "doubles"]
+    shape = program("attempt", "77", "wrong.py", "--part", "shape", "--json")
+    assert shape.returncode == 0
+    assert [check["name"] for check in json.loads(shape.stdout)["checks"]] == ["keeps_the_shape"]
+    numbers = program("attempt", "77", "half.py", "--part", "num", "--json")
+    assert numbers.returncode == 1
+    assert "does not define double" in json.loads(numbers.stdout)["message"]
+    unknown = program("attempt", "77", "half.py", "--part", "other")
+    assert (unknown.returncode, unknown.stderr) == (
+        2,
+        "judge: mypack/77-double has no part 'other'; its parts are shape, numbers\n",
+    )

@@ -9,7 +9,7 @@ import pytest
 def test_list_shows_what_there_is_to_practise(judge, pack):
     status, out, _ = judge("list")
     assert status == 0
-    assert re.search(r"25 +Self-attention.*attention.*medium +\d+", out)
+    assert re.search(r"25 +Write multi-head self-attention.*attention.*medium +\d+", out)
     assert re.search(r"77 +Double a tensor \(mypack\) +warm-up +easy +5", out)
 
 
@@ -74,7 +74,7 @@ def test_wrong_use_is_one_line_and_exit_status_2(judge, arguments, line):
     assert line.partition(" Did you mean")[0] in err
 
 
-@pytest.mark.parametrize("command", ["list", "show", "attempt", "grade", "reveal", "hint", "verify", "doctor"])
+@pytest.mark.parametrize("command", ["list", "show", "attempt", "grade", "reveal", "hint", "new", "verify", "doctor"])
 def test_every_command_explains_itself_with_an_example(judge, command):
     status, out, _ = judge(command, "--help")
     assert status == 0
@@ -108,3 +108,27 @@ def test_doctor_tells_what_this_machine_can_do(judge):
     assert status == 0
     for word in ("torch", "problems", "attempts", "cpu", "cuda", "sim", "isolation L", "Landlock", "seccomp"):
         assert word in out
+
+
+def test_a_problem_answers_to_its_title_and_its_other_names_in_both_languages(judge, pack):
+    for name in ("multiply by two", "翻倍", "加倍", "by two", "double a tensor"):
+        status, out, _ = judge("hint", name)
+        assert status == 0, name
+        assert "Double a tensor" in out
+        assert "77" in judge("list", *name.split())[1]
+    status, out, err = judge("list", "double", "nonsense")
+    assert (status, out, err) == (0, "", "no problem is like that\n")
+
+
+def test_list_in_the_recommended_order(judge, pack):
+    rows = json.loads(judge("list", "--recommended", "--json")[1])
+    orders = [row["order"] for row in rows]
+    assert orders == sorted(orders)
+    assert rows[0]["order"] == 1
+
+
+def test_reveal_answers_the_follow_up_questions(judge, pack):
+    status, out, _ = judge("reveal", "77", "--yes")
+    assert status == 0
+    assert out == "def double(x):\n    return 2 * x\n\n\n# The follow-up questions:\n# 1. Because $2 x = x + x$.\n"
+    compile(out, "reference.py", "exec")
