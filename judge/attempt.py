@@ -237,8 +237,10 @@ class Attempt:
         runs = self._runs(check)
         if device == "sim":
             runs = runs[-1:]  # it is several times slower; the first examples are the smallest
+        candidate = self.candidate(device)
+        candidate.ready(check)
         began = time.monotonic()
-        seen = self.candidate(device).observe(check, runs, given=given)
+        seen = candidate.observe(check, runs, given=given)
         found = OnDevice(device, seconds=time.monotonic() - began, runs=runs, seen=seen)
         expected, exact = self._expected(check, runs, device, given)
         if any(one.stopped for one in expected) and device != "cpu":

@@ -115,14 +115,19 @@ class Subject:
         """What the runs of a check gave, in their order; the list ends early at a run that had to be stopped."""
         if check.then is not None:
             return [self._observe_in_two(check, run, dtype) for run in runs]
-        if check.kind == "convergence":
-            self._complete()
-        if self._worker is None or not self._worker.alive:
-            fault = self.load()
-            if fault is not None:
-                return [Seen(None, stopped=(fault.verdict, fault.message))]
+        fault = self.ready(check)
+        if fault is not None:
+            return [Seen(None, stopped=(fault.verdict, fault.message))]
         assert self._worker is not None
         return _ask(self._worker, check, runs, dtype, given)
+
+    def ready(self, check: Check) -> Fault | None:
+        """Sees to it that there is a worker for this check, which is no part of the check's own time."""
+        if check.then is not None:
+            return None  # it takes two fresh ones
+        if check.kind == "convergence":
+            self._complete()
+        return self.load() if self._worker is None or not self._worker.alive else None
 
     def _complete(self) -> None:
         """Gives up a worker that would import torch's slow modules by itself: an optimizer needs them.
