@@ -161,6 +161,8 @@ class Attempt:
     def _run_checks(
         self, on_check: Callable[[CheckResult], None] | None
     ) -> tuple[tuple[str, str, str | None] | None, list[CheckResult], list[Diagnosis]]:
+        for check in self.checks:
+            self._runs(check)  # drawn now, while the nursery starts; `draw` remembers
         try:
             with self.judge.machine.busy():
                 fault = self.candidate(self.devices[0]).load()

@@ -141,7 +141,7 @@ class Judge:
         self.devices = list(devices)
         self.seed = seed
         self.secret = secret
-        self.isolation: list[str] = []
+        self._isolation: list[str] = []
         self._cache = cache
         self._require = require_isolation
         self._eager = eager
@@ -163,7 +163,8 @@ class Judge:
 
             self.memory = Memory(self._cache)
             self.machine = Machine()
-            self._wait()
+            if self._eager or self._require != LEVELS[0]:
+                _ = self.isolation  # else the first solution waits, after what can be done without the nursery
         except BaseException:
             self.__exit__()
             raise
@@ -174,7 +175,18 @@ class Judge:
             nursery.close()
         self._nurseries.clear()
 
-    def _wait(self) -> None:
+    @property
+    def isolation(self) -> list[str]:
+        """The level of isolation, then the layers it is made of; waits until the nursery is ready.
+
+        Raises Infrastructure when it does not start, and TooWeak when it isolates less than was required.
+        """
+        with self._lock:
+            if not self._isolation:
+                self._isolation = self._wait()
+            return self._isolation
+
+    def _wait(self) -> list[str]:
         from judge.sandbox import isolation
 
         nursery = self._nurseries[False]
@@ -188,7 +200,7 @@ class Judge:
                 f"this machine isolates solutions at level {level}, {self._require} is required; "
                 f"see `judge doctor`, or pass --require-isolation {level}"
             )
-        self.isolation = [level, *(name for name, present, _ in isolation.explain(nursery.layers) if present)]
+        return [level, *(name for name, present, _ in isolation.explain(nursery.layers) if present)]
 
     def reseeded(self, seed: int) -> Judge:
         """The same judge, nursery and memory with another seed; valid as long as this one is open."""
@@ -198,6 +210,7 @@ class Judge:
 
     def nursery(self, device: str) -> Nursery:
         """The nursery whose workers can use that device."""
+        _ = self.isolation
         return self._nurseries[device.startswith(("cuda", "mps"))]
 
     def checks(self, problem: Problem) -> list[Check]:

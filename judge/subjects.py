@@ -125,17 +125,7 @@ class Subject:
         """Sees to it that there is a worker for this check, which is no part of the check's own time."""
         if check.then is not None:
             return None  # it takes two fresh ones
-        if check.kind == "convergence":
-            self._complete()
         return self.load() if self._worker is None or not self._worker.alive else None
-
-    def _complete(self) -> None:
-        """Gives up a worker that would import torch's slow modules by itself: an optimizer needs them.
-
-        The nursery imports them while its first worker is at work; the next one has them from the start.
-        """
-        if self._worker is not None and not self._worker.complete:
-            self.close()
 
     def _observe_in_two(self, check: Check, run: Run, dtype: str) -> Seen:
         with self._fork() as first:
@@ -155,7 +145,6 @@ class Subject:
     @property
     def worker(self) -> Worker:
         """A living worker with the solution loaded, for timing."""
-        self._complete()
         if self._worker is None or not self._worker.alive:
             fault = self.load()
             if fault is not None:

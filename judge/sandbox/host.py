@@ -221,7 +221,6 @@ class Nursery:
             theirs.close()
             os.close(writer)
         worker = Worker(self, answer.worker, answer.folder, not folder, ours, reader, limits)
-        worker.complete = answer.complete
         try:
             worker.greet(answer.pid, promised=bool(self.layers and self.layers.landlock))
         except BaseException:
@@ -261,7 +260,6 @@ class Worker:
         self.folder = folder
         self.limits = limits
         self.alive = True
-        self.complete = True  # False for one forked before the nursery had imported what is slow to import
 
     def __enter__(self) -> Worker:
         return self

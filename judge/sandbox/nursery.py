@@ -19,7 +19,7 @@ import contextlib
 import ctypes
 import gc
 import os
-import select
+import secrets
 import signal
 import socket
 import subprocess
@@ -29,6 +29,7 @@ import traceback
 import msgspec
 
 from judge.sandbox import isolation, namespaces
+from judge.sandbox.lazy import postpone_the_compiler
 from judge.sandbox.limits import Limits
 
 PR_SET_PDEATHSIG = 1
@@ -42,13 +43,13 @@ class Setup(msgspec.Struct, frozen=True):
     folder: str  # private folders of workers are made in it
     handler: str  # "module:Class" that answers a worker's requests
     preload: list[str]  # modules that every worker needs
-    later: list[str]  # modules that are slow to import and seldom needed
+    later: list[str]  # modules that are slow to import and seldom needed: only where `eager`
     namespaces: bool
     landlock: bool
     seccomp: bool
     other_user: bool
     warm_up: bool  # a small backward at one thread; not where a GPU is visible
-    eager: bool  # import `later` before the first fork
+    eager: bool  # import `later` too, before the first fork
     spawn: bool  # start workers as new processes instead of forking them
     path: list[str]  # sys.path, for those
 
@@ -73,7 +74,6 @@ class Answer(msgspec.Struct, frozen=True):
     folder: str = ""
     pid: int = 0  # as the nursery sees it
     status: int = 0  # waitpid status of an ended worker
-    complete: bool = True  # whether a new worker has everything that is slow to import
     layers: isolation.Layers | None = None
 
 
@@ -136,7 +136,7 @@ class _Nursery:
         self.workers: dict[int, tuple[int, int]] = {}  # number -> (pid, pid of its namespace's init or 0)
         self.forks = 0
         self.folders = 0
-        self.complete = False
+        self.first_user = secrets.randbelow(len(isolation.WORKER_UIDS))  # two judges at once should not meet
         detected = isolation.detect()
         self.layers = isolation.Layers(
             namespaces=bool(entered & {"pid"}),
@@ -155,8 +155,6 @@ class _Nursery:
             return
         self._reply(Answer(layers=self.layers))
         while True:
-            if self.forks and not self.complete and not select.select([self.control], [], [], 0)[0]:
-                self._preload_the_rest()
             message, descriptors = self._read()
             if not message:
                 break
@@ -187,17 +185,13 @@ class _Nursery:
     def _prepare(self) -> None:
         if self.setup.spawn:
             isolation.prepare(self.layers)
-            self.complete = True
             return
         import torch
 
         torch.set_num_threads(1)
-        for name in self.setup.preload:
-            __import__(name)
+        _import_all(self.setup)
         if self.setup.warm_up:
             _warm_up()
-        if self.setup.eager:
-            self._preload_the_rest()
         isolation.prepare(self.layers)
         gc.collect()
         gc.freeze()
@@ -206,15 +200,6 @@ class _Nursery:
             raise RuntimeError("the nursery has more than one thread: forking from it is not safe")
         if torch.cuda.is_initialized():
             raise RuntimeError("the nursery has initialised CUDA: forking from it is not safe")
-
-    def _preload_the_rest(self) -> None:
-        self.complete = True
-        gc.enable()
-        for name in self.setup.later:
-            __import__(name)
-        gc.collect()
-        gc.freeze()
-        gc.disable()
 
     def _obey(self, order: Order, descriptors: list[int]) -> Answer:
         if order.op == "fork":
@@ -233,7 +218,11 @@ class _Nursery:
         if order.prepare and not self.setup.spawn:
             module, _, name = self.setup.handler.partition(":")
             getattr(sys.modules[module], name).prepare(order.prepare)
-        user = isolation.WORKER_UIDS[number % len(isolation.WORKER_UIDS)] if self.layers.other_user else None
+        user = (
+            isolation.WORKER_UIDS[(self.first_user + number) % len(isolation.WORKER_UIDS)]
+            if self.layers.other_user
+            else None
+        )
         folder = order.folder or self._make_folder(user, order.limits.folder_bytes)
         if order.folder and user is not None:
             _give(folder, user)
@@ -249,7 +238,7 @@ class _Nursery:
             if init:
                 namespaces.leave_pid_namespace()
         self.workers[number] = (pid, init)
-        return Answer(worker=number, folder=folder, pid=pid, complete=self.complete)
+        return Answer(worker=number, folder=folder, pid=pid)
 
     def _spawn(self, order: Order, channel: int, output: int, folder: str, user: int | None) -> int:
         """Starts a worker as a new process, which imports everything before it is isolated."""
@@ -308,6 +297,17 @@ class _Nursery:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _import_all(setup: Setup) -> None:
+    """Imports what workers need."""
+    for name in setup.preload:
+        __import__(name)
+    if setup.eager:
+        for name in setup.later:
+            __import__(name)
+    else:
+        postpone_the_compiler()
+
+
 def _become_worker(
     setup: Setup, layers: isolation.Layers, order: Order, channel: int, output: int, folder: str, user: int | None
 ) -> None:
@@ -333,8 +333,7 @@ def spawned(what: str) -> None:
     shape = tuple[Setup, isolation.Layers, Order, int, int, str, int | None]
     setup, layers, order, channel, output, folder, user = msgspec.json.decode(what, type=shape)
     die_with_parent()
-    for name in (*setup.preload, *setup.later):
-        __import__(name)
+    _import_all(setup)
     isolation.prepare(layers)
     _become_worker(setup, layers, order, channel, output, folder, user)
 

@@ -9,7 +9,7 @@ import pytest
 def test_list_shows_what_there_is_to_practise(judge, pack):
     status, out, _ = judge("list")
     assert status == 0
-    assert re.search(r"25 +Write multi-head self-attention.*attention.*medium +\d+", out)
+    assert re.search(r"25 +Write multi-head.*attention.*medium +\d+", out)
     assert re.search(r"77 +Double a tensor \(mypack\) +warm-up +easy +5", out)
 
 
@@ -51,7 +51,9 @@ def test_reveal_asks_first_while_it_is_unsolved(judge, pack, monkeypatch):
     status, out, err = judge("reveal", "77")
     assert (status, out) == (2, "")
     assert "--yes shows the reference all the same" in err
-    assert judge("reveal", "77", "--yes") == (0, "def double(x):\n    return 2 * x\n", "")
+    status, out, err = judge("reveal", "77", "--yes")
+    assert (status, err) == (0, "")
+    assert out.startswith("def double(x):\n    return 2 * x\n")
 
 
 @pytest.mark.parametrize(
