@@ -67,4 +67,4 @@ def test_nothing_is_longer_than_a_line_of_120(problem):
     for path in problem.folder.rglob("*"):
         if path.suffix in (".py", ".md") and ".zh." not in path.name:
             for number, line in enumerate(path.read_text().splitlines(), 1):
-                assert len(line) <= 140, f"{path.name}:{number}"
+                assert len(line) <= 120, f"{path.name}:{number}"
