@@ -1,0 +1,28 @@
+"""You copy the embedding into the decoder at each forward. The decoder's gradient then goes to a parameter whose
+values are overwritten, so only one of the two uses teaches anything. Share the Parameter once, in the constructor."""
+
+from torch import Tensor, nn
+
+
+class TiedLanguageModel(nn.Module):
+    def __init__(self, vocab_size: int, dim: int):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, dim)
+        self.hidden = nn.Linear(dim, dim)
+        self.decoder = nn.Linear(dim, vocab_size)  # its weight is (vocab_size, dim), as the embedding's
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        features = self.hidden(self.embedding(tokens)).tanh()  # (B, T) -> (B, T, dim)
+        self.decoder.weight.data.copy_(self.embedding.weight.data)
+        return self.decoder(features)  # (B, T, vocab_size)
+
+
+def tie_weights(source: nn.Module, target: nn.Module) -> None:
+    if source.weight.shape != target.weight.shape:
+        raise ValueError(f"cannot tie weights of shapes {tuple(source.weight.shape)} and {tuple(target.weight.shape)}")
+    target.weight = source.weight
+
+
+def count_parameters(model: nn.Module) -> int:
+    # parameters() lists a parameter once, however many modules hold it.
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
