@@ -1,0 +1,22 @@
+"""You set the vectors of padding_idx to 0 inside the texts as well.
+
+Inside, it is a token like any other, whose row is looked up. Only its gradient is 0.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class TextClassifier(nn.Module):
+    def __init__(self, vocab_size: int, embed_dim: int, hidden_dim: int, num_classes: int, padding_idx: int = 0):
+        super().__init__()
+        self.embedding = nn.Embedding(vocab_size, embed_dim, padding_idx=padding_idx)  # that row gets no gradient
+        self.lstm = nn.LSTM(embed_dim, hidden_dim, batch_first=True)
+        self.fc = nn.Linear(hidden_dim, num_classes)
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        outputs, _ = self.lstm(self.embedding(tokens) * (tokens != self.embedding.padding_idx).unsqueeze(-1))
+        # An LSTM that runs forward has not seen the padding yet when it is at the last real token.
+        rows = torch.arange(tokens.shape[0], device=tokens.device)
+        last = outputs[rows, lengths.to(tokens.device) - 1]  # (B, H)
+        return self.fc(last)
