@@ -56,7 +56,7 @@ def test_in_an_empty_folder_a_candidate_can_start(program, tmp_path):
     desk = tmp_path / "desk"
     desk.mkdir()
     listed = run(program, desk, "list")
-    assert "Self-attention" in listed.stdout
+    assert "self-attention" in listed.stdout
     started = run(program, desk, "attempt", "25")
     assert "Wrote solutions/25-self-attention.py" in started.stdout
     assert "NotImplementedError" in (desk / "solutions/25-self-attention.py").read_text()

@@ -19,8 +19,8 @@ from judge.sandbox.host import Nursery
 nursery = Nursery.start("probe:Probe", preload=["probe"], later=[])
 worker = nursery.worker()
 worker.send(dict(op="run", code="while True: pass"))
-print(nursery.folder, flush=True)
 try:
+    print(nursery.folder, flush=True)
     worker.receive(cpu_seconds=60)
 finally:
     worker.close()
