@@ -35,12 +35,12 @@ def gates_its_input(solution, make, shape, beta):
     """swish: x sigmoid(beta x), for any shape and dtype; x unchanged."""
     x = points(make, shape)
     return {
+        "unchanged input": lambda: changes(lambda: solution.swish(x, beta), x),
         "beta": lambda: solution.swish(x, beta),
         "by name": lambda: solution.swish(x, beta=beta),
         "default": lambda: solution.swish(x),
         "no gradient wanted": lambda: solution.swish(x.detach(), beta),
         "float64": lambda: solution.swish(points(make, shape, torch.float64), beta),
-        "unchanged input": lambda: changes(lambda: solution.swish(x, beta), x),
     }
 
 
@@ -166,11 +166,11 @@ def multiplies_and_adds(solution, make, inputs, outputs):
 
     x = make.normal(2, 3, inputs)
     return {
+        "unchanged input": lambda: changes(lambda: layer()(x), x),
         "plain": lambda: layer()(x),
         "bias=False": lambda: layer(False)(x),
         "one vector": lambda: layer()(x[0, 0]),
         "float64": lambda: layer().double()(x.double()),
-        "unchanged input": lambda: changes(lambda: layer()(x), x),
     }
 
 

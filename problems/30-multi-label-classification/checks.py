@@ -24,6 +24,7 @@ def measures_the_loss(solution, make, shape):
     weight = make.uniform(shape[-1], low=0.2, high=5)  # one a label
 
     return {
+        "unchanged inputs": lambda: changes(lambda: loss(logits, targets, weight), logits, targets, weight),
         "mean": lambda: loss(logits, targets),
         "sum": lambda: loss(logits, targets, reduction="sum"),
         "none": lambda: loss(logits, targets, None, "none"),
@@ -33,7 +34,6 @@ def measures_the_loss(solution, make, shape):
         "pos_weight": lambda: loss(logits, targets, weight),
         "pos_weight, soft, none": lambda: loss(logits, soft(make, *shape), weight, "none"),
         "one pos_weight for all": lambda: loss(logits, targets, pos_weight=weight[0], reduction="sum"),
-        "unchanged inputs": lambda: changes(lambda: loss(logits, targets, weight), logits, targets, weight),
     }
 
 
@@ -127,9 +127,9 @@ def computes_logits(solution, make, count, inputs, hidden, labels):
     """forward: linear, ReLU, linear, and nothing after it; in both dtypes, x unchanged."""
     model, x = filled(solution, make, inputs, hidden, labels), make.normal(count, inputs)
     return {
+        "unchanged input": lambda: changes(lambda: (model(x), model.predict(x)), x),
         "logits": lambda: model(x),
         "float64": lambda: filled(solution, make, inputs, hidden, labels).double()(x.double()),
-        "unchanged input": lambda: changes(lambda: (model(x), model.predict(x)), x),
     }
 
 
@@ -185,11 +185,11 @@ def counts_hits(solution, make, count, labels):
     pred, target = make.integers(0, 2, count, labels), make.integers(0, 2, count, labels)
     rare = make.integers(0, 6, count, labels) // 5
     return {
+        "unchanged inputs": lambda: changes(lambda: solution.f1_scores(pred, target), pred, target),
         "drawn": lambda: solution.f1_scores(pred, target),
         "perfect": lambda: solution.f1_scores(target, target.clone()),
         "rare labels": lambda: solution.f1_scores(rare, target),
         "too many": lambda: solution.f1_scores(torch.ones_like(pred), rare),
-        "unchanged inputs": lambda: changes(lambda: solution.f1_scores(pred, target), pred, target),
     }
 
 

@@ -55,13 +55,13 @@ def adds_the_low_rank_path(solution, make, inputs, outputs, rank, alpha):
 
     x = make.normal(3, inputs)
     return {
+        "unchanged input": lambda: changes(lambda: layer(dropout=0.5)(x), x),
         "plain": lambda: layer()(x),
         "without bias": lambda: layer(bias=False)(x),
         "one row": lambda: layer()(x[0]),
         "training, no dropout": lambda: layer(dropout=0.0).train()(x),
         "evaluation, dropout": lambda: layer(dropout=0.5).eval()(x),
         "float64": lambda: layer().double()(x.double()),
-        "unchanged input": lambda: changes(lambda: layer(dropout=0.5)(x), x),
     }
 
 
