@@ -18,7 +18,7 @@ import torch
 from judge import __version__
 from judge.checks import Check, Evidence, Ruling
 from judge.compare import Difference, cases, names_differ
-from judge.diagnosis import Outcome, diagnose, part
+from judge.diagnosis import MOST_SHOWN, Outcome, diagnose, part
 from judge.examples import draw, shrink
 from judge.forbidden import find_uses
 from judge.making import Make, derive_seed
@@ -286,9 +286,13 @@ class Attempt:
         wrong_names = None if stopped_early else names_differ(list(seen.filled), list(expected.filled))
         if wrong_names is not None:
             return {name: Case("wrong", wrong_names) for name in _case_names(expected.observation)}
-        # No reference runs on the simulated accelerator, so nothing is known there about where its answers live.
-        homes = None if device == "sim" else expected.observation.devices
-        differences = cases(seen.observation, expected.observation, exact.observation, device=device, devices=homes)
+        differences = cases(
+            seen.observation,
+            expected.observation,
+            exact.observation,
+            device=device,
+            devices=self._homes(check, run, expected, device),
+        )
         return {name: _case(name, difference, value, device) for name, difference in differences.items()}
 
     def _shrink(self, check: Check, found: OnDevice) -> None:
@@ -401,6 +405,17 @@ class Attempt:
             return expected, expected
         return expected, self._observed(reference, check, runs, "float64", "cpu", given)
 
+    def _homes(self, check: Check, run: Run, expected: Seen, device: str) -> dict[str, str] | None:
+        """Where the reference's tensors live on that device, by path; None when nobody knows.
+
+        The reference's numbers come from the CPU when the device is simulated, so there it runs once more.
+        """
+        assert expected.observation is not None
+        if device != "sim":
+            return expected.observation.devices
+        (seen,) = self._observed(self.problem.reference, check, [run], "float32", device, None)
+        return seen.observation.devices if seen.observation is not None else None
+
     # ------------------------------------------------------------------------------------------------- known mistakes
 
     def _diagnose(self, evidence: dict[str, dict[str, OnDevice]]) -> list[Diagnosis]:
@@ -417,7 +432,7 @@ class Attempt:
         failing = [name for name, found in looked_at.items() if found.verdict in ("wrong", "error")]
         passing = [name for name in looked_at if name not in failing and by_name[name].deterministic]
         if not failing:
-            return []
+            return self._diagnose_slowness(evidence)
         candidate = {name: self._outcomes(by_name[name], looked_at[name]) for name in (*failing, *passing)}
         mistakes = {mistake.name: mistake for mistake in self.problem.mistakes}
         texts = {name: mistake.text for name, mistake in mistakes.items()}
@@ -445,6 +460,16 @@ class Attempt:
                     return confirmed
         except SandboxBroken:
             return []
+
+    def _diagnose_slowness(self, evidence: dict[str, dict[str, OnDevice]]) -> list[Diagnosis]:
+        """The mistakes that only the slow checks are meant to reject; a guess, as nothing is compared."""
+        slow = {check.name for check in self.checks if check.name in evidence and check.kind == "timing"}
+        slow = {name for name in slow if any(found.verdict == "slow" for found in evidence[name].values())}
+        return [
+            Diagnosis(mistake.name, mistake.text, sorted(meant), certain=False)
+            for mistake in self.problem.mistakes
+            if (meant := set(self.problem.mistake_checks.get(mistake.name, ()))) and meant <= slow
+        ][:MOST_SHOWN]
 
     def _mistake_outcomes(self, check: Check, found: OnDevice, source: str) -> dict[str, Outcome]:
         given, _ = self._task(check)

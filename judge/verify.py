@@ -29,6 +29,7 @@ from judge.verified import Convergence, Result, Store, Tally, digest, tables
 from judge.yardstick import largest_number
 
 HINTS = 3
+TRIES_TO_TIME = 3
 POINTS = 100
 
 
@@ -173,6 +174,7 @@ def _folder_findings(judge: Judge, problem: Problem) -> list[Finding]:
 
 def _trials(judge: Judge, problem: Problem, content: str) -> Iterator[Trial]:
     """Everything to be tried with one seed."""
+    timed = {check.name for check in judge.checks(problem) if check.kind == "timing"}
     untimed = [check.name for check in judge.checks(problem) if check.kind != "timing"]
     trained = {check.name for check in judge.checks(problem) if check.kind == "convergence"}
     label = f"seed {judge.seed}"
@@ -204,10 +206,15 @@ def _trials(judge: Judge, problem: Problem, content: str) -> Iterator[Trial]:
 
     def rejected(name: str, source: str) -> tuple[list[Finding], Result]:
         # As `judge attempt` does it: no training once values are wrong, unless that is what must reject it.
-        costly = not trained.isdisjoint(problem.mistake_checks.get(name, ()))
-        report = one_device.judge(
-            problem, Solution.from_text(source), only=untimed, skip_costly=not costly, shrink=False
-        )
+        meant_to = problem.mistake_checks.get(name, ())
+        costly = not trained.isdisjoint(meant_to)
+        only = [*untimed, *(check for check in meant_to if check in timed)]
+        for _ in range(TRIES_TO_TIME):
+            report = one_device.judge(
+                problem, Solution.from_text(source), only=only, skip_costly=not costly, shrink=False
+            )
+            if not any(check.kind == "timing" and check.verdict == "not judged" for check in report.checks):
+                break  # else the machine was too busy
         who = f"mistake {name}"
         if report.accepted:
             return found(who, f"{label}: is accepted"), Result()
@@ -216,7 +223,7 @@ def _trials(judge: Judge, problem: Problem, content: str) -> Iterator[Trial]:
         failed = {check.name for check in report.checks if check.verdict not in ("passed", "not judged", "skipped")}
         findings = [
             Finding(problem.slug, who, f"{label}: is not rejected by {meant} (but by {', '.join(sorted(failed))})")
-            for meant in problem.mistake_checks.get(name, ())
+            for meant in meant_to
             if meant not in failed
         ]
         if name not in [diagnosis.mistake for diagnosis in report.diagnosis]:
