@@ -38,6 +38,7 @@ SEVERITY = (
     "not judged", "passed",
 )  # fmt: skip
 STDOUT_SHOWN = 2000
+COSTLY = ("timing", "convergence")  # kinds of checks whose observations are not compared to name a mistake
 
 
 def worst(verdicts: Collection[str]) -> str:
@@ -424,7 +425,7 @@ class Attempt:
         A mistake that some check is meant to reject is no suspect when the solution passes that check. The suspects
         are observed in the failing checks only; the best ones also in the others.
         """
-        by_name = {check.name: check for check in self.checks if check.kind not in ("timing", "convergence")}
+        by_name = {check.name: check for check in self.checks if check.kind not in COSTLY}
         device = self.devices[0]
         looked_at = {
             name: evidence[name][device] for name in by_name if name in evidence and evidence[name][device].seen
@@ -432,7 +433,7 @@ class Attempt:
         failing = [name for name, found in looked_at.items() if found.verdict in ("wrong", "error")]
         passing = [name for name in looked_at if name not in failing and by_name[name].deterministic]
         if not failing:
-            return self._diagnose_slowness(evidence)
+            return self._guess(evidence)
         candidate = {name: self._outcomes(by_name[name], looked_at[name]) for name in (*failing, *passing)}
         mistakes = {mistake.name: mistake for mistake in self.problem.mistakes}
         texts = {name: mistake.text for name, mistake in mistakes.items()}
@@ -461,15 +462,18 @@ class Attempt:
         except SandboxBroken:
             return []
 
-    def _diagnose_slowness(self, evidence: dict[str, dict[str, OnDevice]]) -> list[Diagnosis]:
-        """The mistakes that only the slow checks are meant to reject; a guess, as nothing is compared."""
-        slow = {check.name for check in self.checks if check.name in evidence and check.kind == "timing"}
-        slow = {name for name in slow if any(found.verdict == "slow" for found in evidence[name].values())}
-        return [
+    def _guess(self, evidence: dict[str, dict[str, OnDevice]]) -> list[Diagnosis]:
+        """The mistakes that only failing timing and convergence checks are meant to reject: nothing is compared."""
+        costly = {check.name for check in self.checks if check.name in evidence and check.kind in COSTLY}
+        failing = {
+            name for name in costly if any(found.verdict in ("wrong", "slow") for found in evidence[name].values())
+        }
+        guesses = [
             Diagnosis(mistake.name, mistake.text, sorted(meant), certain=False)
             for mistake in self.problem.mistakes
-            if (meant := set(self.problem.mistake_checks.get(mistake.name, ()))) and meant <= slow
-        ][:MOST_SHOWN]
+            if (meant := set(self.problem.mistake_checks.get(mistake.name, ()))) and meant <= failing
+        ]
+        return sorted(guesses, key=lambda guess: -len(guess.checks))[:MOST_SHOWN]  # what explains most comes first
 
     def _mistake_outcomes(self, check: Check, found: OnDevice, source: str) -> dict[str, Outcome]:
         given, _ = self._task(check)
