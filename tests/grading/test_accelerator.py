@@ -40,3 +40,11 @@ def test_a_right_solution_passes_on_both(engine, problem, changed):
     for check in report.checks:
         expected = {"cpu"} if check.kind in ("convergence", "timing") else {"cpu", "sim"}
         assert set(check.devices) == expected
+
+
+def test_a_result_that_is_left_on_the_cpu_is_wrong_on_an_accelerator(engine, problem, changed):
+    last = "        return self.out_proj(y.transpose(1, 2).contiguous().view(B, T, E))"
+    report = engine.judge(problem, changed(last, f"{last}.cpu()"), only=["attends_where_it_may"])
+    check = by_name(report)["attends_where_it_may"]
+    assert check.devices == {"cpu": "passed", "sim": "wrong"}
+    assert "cpu" in check.message
