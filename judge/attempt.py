@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from judge import __version__
-from judge.checks import Check, Evidence, Ruling
+from judge.checks import CPU_SECONDS, Check, Evidence, Ruling
 from judge.compare import Difference, cases, names_differ
 from judge.diagnosis import MOST_SHOWN, Outcome, diagnose, part
 from judge.examples import draw, shrink
@@ -463,11 +463,16 @@ class Attempt:
             return []
 
     def _guess(self, evidence: dict[str, dict[str, OnDevice]]) -> list[Diagnosis]:
-        """The mistakes that only failing timing and convergence checks are meant to reject: nothing is compared."""
-        costly = {check.name for check in self.checks if check.name in evidence and check.kind in COSTLY}
-        failing = {
-            name for name in costly if any(found.verdict in ("wrong", "slow") for found in evidence[name].values())
-        }
+        """The mistakes that only costly checks are meant to reject, all of which fail: nothing is compared.
+
+        Costly are timing, convergence, and what has less CPU time than is usual.
+        """
+        failing = set()
+        for check in self.checks:
+            verdicts = {found.verdict for found in evidence.get(check.name, {}).values()}
+            short = check.cpu_seconds < CPU_SECONDS[check.kind]
+            if (check.kind in COSTLY and verdicts & {"wrong", "slow"}) or (short and "timeout" in verdicts):
+                failing.add(check.name)
         guesses = [
             Diagnosis(mistake.name, mistake.text, sorted(meant), certain=False)
             for mistake in self.problem.mistakes

@@ -1,5 +1,5 @@
 """You count in a Python loop and leave bad labels to the list's index: -1 silently counts for the last class, and a
-million predictions take a hundred times as long as they need. Look at the range first, then count with one vectorised
+million predictions take far longer than they need. Look at the range first, then count with one vectorised
 operation."""
 
 import torch

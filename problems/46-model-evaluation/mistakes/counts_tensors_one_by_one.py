@@ -1,0 +1,59 @@
+"""You loop over the samples and add to a tensor each time: thousands of times slower than one vectorised operation,
+and on a GPU every step waits for the device. Number the pairs and count the numbers (torch.bincount)."""
+
+import torch
+from torch import Tensor
+
+
+def confusion_matrix(pred: Tensor, target: Tensor, num_classes: int) -> Tensor:
+    for labels in (pred, target):
+        if labels.numel() and (labels.min() < 0 or labels.max() >= num_classes):
+            raise ValueError(f"labels must be from 0 to {num_classes - 1}")
+    cm = torch.zeros(num_classes, num_classes, dtype=torch.long, device=pred.device)
+    for actual, predicted in zip(target, pred, strict=True):
+        cm[actual, predicted] += 1
+    return cm
+
+
+def precision_recall_f1(cm: Tensor) -> dict[str, Tensor]:
+    cm = cm.double()
+    right, predicted, actual = cm.diagonal(), cm.sum(0), cm.sum(1)  # (K,) each
+
+    def ratio(part: Tensor, whole: Tensor) -> Tensor:
+        return torch.where(whole == 0, 0.0, part / whole)
+
+    return {
+        "precision": ratio(right, predicted),
+        "recall": ratio(right, actual),
+        "f1": ratio(2 * right, predicted + actual),
+    }
+
+
+def roc_auc(scores: Tensor, labels: Tensor) -> float:
+    positive, negative = scores[labels == 1], scores[labels == 0].sort().values
+    if len(positive) == 0 or len(negative) == 0:
+        raise ValueError("both classes must occur")
+    below = torch.searchsorted(negative, positive, right=False)  # how many negatives each positive beats
+    not_above = torch.searchsorted(negative, positive, right=True)  # and those that it ties with as well
+    pairs = len(positive) * len(negative)
+    return (below + not_above).sum().item() / (2 * pairs)
+
+
+def top_k_accuracy(logits: Tensor, target: Tensor, k: int) -> float:
+    if k > logits.shape[1]:
+        raise ValueError(f"k = {k} is more than the {logits.shape[1]} classes")
+    if len(target) == 0:
+        return 0.0
+    best = logits.topk(k, dim=1).indices  # (N, K) -> (N, k)
+    return (best == target[:, None]).any(1).double().mean().item()
+
+
+def expected_calibration_error(probs: Tensor, target: Tensor, bins: int = 15) -> float:
+    if len(target) == 0:
+        return 0.0
+    confidence, predicted = probs.max(1)  # (N,)
+    gap = (predicted == target).double() - confidence.double()
+    bin_of = ((confidence * bins).ceil().long() - 1).clamp(0, bins - 1)  # (a, b]: 0.5 of 2 bins is in the first
+    # count / N * |accuracy - confidence| of a bin is |sum of its gaps| / N.
+    gaps = torch.zeros(bins, dtype=gap.dtype, device=gap.device).index_add(0, bin_of, gap)  # (N,) -> (bins,)
+    return gaps.abs().sum().item() / len(target)
