@@ -10,6 +10,8 @@ from judge.problems import packs
 
 KNOWN = packs()
 PROBLEMS = {name: KNOWN.read(name) for name in KNOWN.names if "/" not in name}
+FORMULA = re.compile(r"\$\$(.*?)\$\$|\$([^$]+)\$", re.DOTALL)
+CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 MANY = 3  # functions or classes, from which on a problem has parts
 
 
@@ -68,3 +70,13 @@ def test_nothing_is_longer_than_a_line_of_120(problem):
         if path.suffix in (".py", ".md") and ".zh." not in path.name:
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 assert len(line) <= 120, f"{path.name}:{number}"
+
+
+def formulas(text):
+    return sorted("".join((shown or inline).split()) for shown, inline in FORMULA.findall(CODE.sub("", text)))
+
+
+def test_formulas_are_the_same_in_both_languages(problem):
+    for text in ("statement", "hints"):
+        english, chinese = (problem.text(text, language) for language in ("en", "zh"))
+        assert formulas(english) == formulas(chinese)
