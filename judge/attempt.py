@@ -426,9 +426,11 @@ class Attempt:
         are observed in the failing checks only; the best ones also in the others.
         """
         by_name = {check.name: check for check in self.checks if check.kind not in COSTLY}
-        device = self.devices[0]
+        device = next((device for device in self.devices if self._fails_on(device, evidence, by_name)), self.devices[0])
         looked_at = {
-            name: evidence[name][device] for name in by_name if name in evidence and evidence[name][device].seen
+            name: found
+            for name in by_name
+            if name in evidence and (found := evidence[name].get(device)) is not None and found.seen
         }
         failing = [name for name, found in looked_at.items() if found.verdict in ("wrong", "error")]
         passing = [name for name in looked_at if name not in failing and by_name[name].deterministic]
@@ -461,6 +463,14 @@ class Attempt:
                     return confirmed
         except SandboxBroken:
             return []
+
+    @staticmethod
+    def _fails_on(device: str, evidence: dict[str, dict[str, OnDevice]], names: Collection[str]) -> bool:
+        return any(
+            device in found and found[device].verdict in ("wrong", "error")
+            for name, found in evidence.items()
+            if name in names
+        )
 
     def _guess(self, evidence: dict[str, dict[str, OnDevice]]) -> list[Diagnosis]:
         """The mistakes that only costly checks are meant to reject, all of which fail: nothing is compared.
