@@ -491,12 +491,15 @@ class Attempt:
         return sorted(guesses, key=lambda guess: -len(guess.checks))[:MOST_SHOWN]  # what explains most comes first
 
     def _mistake_outcomes(self, check: Check, found: OnDevice, source: str) -> dict[str, Outcome]:
-        given, _ = self._task(check)
-        seen = self._observed(source, check, found.runs, "float32", found.device, given)
-        exact: list[Seen] = []
-        if check.deterministic and not any(one.stopped for one in seen):
-            exact = self._observed(source, check, found.runs, "float64", "cpu", given)
-        return self._outcomes(check, replace(found, seen=seen), exact)
+        def compute() -> dict[str, Outcome]:
+            given, _ = self._task(check)
+            seen = self._observed(source, check, found.runs, "float32", found.device, given)
+            exact: list[Seen] = []
+            if check.deterministic and not any(one.stopped for one in seen):
+                exact = self._observed(source, check, found.runs, "float64", "cpu", given)
+            return self._outcomes(check, replace(found, seen=seen), exact)
+
+        return self.judge.memory.compared(self.problem, source, check, found.runs, found.device, compute)
 
     def _outcomes(self, check: Check, found: OnDevice, exact: Sequence[Seen] = ()) -> dict[str, Outcome]:
         """What was seen of each case in all runs; `exact` for a mistake, whose own float64 run is the yardstick."""

@@ -17,6 +17,7 @@ import torch
 
 from judge import __version__
 from judge.checks import Check
+from judge.diagnosis import Outcome
 from judge.observations import Malformed, Observation, decode, encode
 from judge.problems import Problem
 from judge.subjects import Run, Seen
@@ -42,6 +43,7 @@ class Memory:
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self._entries: OrderedDict[str, list[Seen]] = OrderedDict()
+        self._outcomes: OrderedDict[tuple[Any, ...], dict[str, Outcome]] = OrderedDict()
         self._lock = threading.Lock()
 
     def recall(
@@ -71,6 +73,29 @@ class Memory:
             while len(self._entries) > ENTRIES_IN_MEMORY:
                 self._entries.popitem(last=False)
         return seen
+
+    def compared(
+        self,
+        problem: Problem,
+        source: str,
+        check: Check,
+        runs: Sequence[Run],
+        device: str,
+        compute: Callable[[], dict[str, Outcome]],
+    ) -> dict[str, Outcome]:
+        """What came of comparing a known mistake with the reference in these runs; in this process's memory only."""
+        seeds = tuple((run.seed, repr(sorted(run.arguments.items()))) for run in runs)
+        key = (problem.slug, problem.reference, problem.checks_source, source, check.name, device, seeds)
+        with self._lock:
+            if key in self._outcomes:
+                self._outcomes.move_to_end(key)
+                return self._outcomes[key]
+        outcomes = compute()
+        with self._lock:
+            self._outcomes[key] = outcomes
+            while len(self._outcomes) > ENTRIES_IN_MEMORY:
+                self._outcomes.popitem(last=False)
+        return outcomes
 
     def _key(
         self, problem: Problem, source: str, check: Check, runs: Sequence[Run], dtype: str, device: str, given: Any
