@@ -45,6 +45,7 @@ def keeps_every_sample_in_order(solution, make, count, num_replicas):
 
     return {
         "numbers": lambda: solution.split_batch(make.normal(count, 2), num_replicas),
+        "one left over": lambda: solution.split_batch(make.normal(2 * num_replicas + 3, 2), num_replicas + 1),
         "labels": lambda: solution.split_batch(make.integers(0, 9, count), num_replicas),
         "float64": lambda: solution.split_batch(make.normal(count, dtype=torch.float64), num_replicas),
         "transposed": lambda: solution.split_batch(make.normal(3, count).T, num_replicas),
