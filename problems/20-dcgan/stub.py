@@ -55,5 +55,5 @@ if __name__ == "__main__":
     generator, discriminator = Generator().apply(init_weights), Discriminator().apply(init_weights)
     fakes = generator(torch.randn(4, 100))
     print(fakes.shape, discriminator(fakes).shape)  # expected: (4, 3, 64, 64) and (4,)
-    print(discriminator_loss(torch.tensor([2.0, 0.0]), torch.tensor([-2.0])))  # expected: 0.5369
+    print(discriminator_loss(torch.tensor([2.0, 0.0]), torch.tensor([-2.0])))  # expected: 0.5370
     print(generator_loss(torch.tensor([-2.0])))  # expected: 2.1269

@@ -246,7 +246,7 @@ class Views:
         return pair
 
 
-@check("gradient", points=15, part="pretrain", count=some.integers(2, 5), steps=some.integers(1, 3), examples=6)
+@check("gradient", points=15, part="pretrain", count=some.integers(3, 6), steps=some.integers(1, 3), examples=6)
 def takes_adam_steps(solution, make, count, steps):
     """One loss a step, and the encoder's weights and statistics after them."""
 
@@ -258,7 +258,7 @@ def takes_adam_steps(solution, make, count, steps):
 
     return {
         "defaults": run,
-        "learning rate and temperature": lambda: run(lr=0.05, temperature=0.2),
+        "learning rate and temperature": lambda: run(lr=0.05, temperature=2.0),
         "evaluation mode": lambda: run(prepare=lambda encoder: encoder.eval()),
         "float64": lambda: run(dtype=torch.float64),
     }

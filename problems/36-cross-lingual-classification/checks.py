@@ -155,14 +155,14 @@ def goes_from_language_to_language(solution, make):
 
 
 def lengths_world(make):
-    """Words of class 0 have length 1, of class 1 length 4, all in about the same direction.
+    """Words of class 0 have length 1, of class 1 length 4, all in the same direction.
 
     "en" has eleven words of the first class, then one of the second; "de" has one, then eleven. Four more words, the
     same in both, make the dictionary.
     """
     direction, q = make.tensor([[0.6, 0.0, 0.8, 0.0]]), rotation(make, DIM)
-    en = torch.cat([direction.repeat(11, 1), 4 * direction]) + 0.05 * make.normal(12, DIM)
-    de = torch.cat([direction, 4 * direction.repeat(11, 1)]) + 0.05 * make.normal(12, DIM)
+    en = torch.cat([direction.repeat(11, 1), 4 * direction])
+    de = torch.cat([direction, 4 * direction.repeat(11, 1)])
     common = torch.eye(DIM, dtype=make.dtype, device=make.device)
     embeddings = {"en": torch.cat([en, common]), "de": torch.cat([de, common]) @ q.T}
     return embeddings, make.tensor([[12, 12], [13, 13], [14, 14], [15, 15]])

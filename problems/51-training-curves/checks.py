@@ -67,7 +67,12 @@ def steps_of(stopping, values):
 )
 def stops_in_time(solution, make, values, patience, min_delta, mode):
     """After every step: whether to stop, the best value and its step."""
-    return steps_of(solution.EarlyStopping(patience, min_delta, mode), values)
+    small_steps = [4.0, 3.75, 3.5, 3.25, 3.0, 2.75, 2.75, 2.75, 2.75]
+    return {
+        "drawn": lambda: steps_of(solution.EarlyStopping(patience, min_delta, mode), values),
+        "small steps down": lambda: steps_of(solution.EarlyStopping(3, 0.3, "min"), small_steps),
+        "small steps up": lambda: steps_of(solution.EarlyStopping(3, 0.3, "max"), [-value for value in small_steps]),
+    }
 
 
 @check("values", points=10, part="EarlyStopping", tag="edge")
