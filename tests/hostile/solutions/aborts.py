@@ -1,0 +1,8 @@
+"""Calls abort, as an assertion in C does."""
+
+# expect: crashed: SIGABRT
+import os
+
+
+def normalise(x):
+    os.abort()

@@ -1,0 +1,6 @@
+"""A coroutine instead of an answer."""
+
+
+# expect: error, wrong
+async def normalise(x):
+    return x

@@ -1,0 +1,2 @@
+"""Nothing."""
+# expect: error: does not define normalise

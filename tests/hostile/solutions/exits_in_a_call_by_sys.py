@@ -1,0 +1,6 @@
+"""Raises SystemExit in a call."""
+
+
+# expect: error: calls sys.exit
+def normalise(x):
+    raise SystemExit(0)

@@ -1,0 +1,6 @@
+"""A generator instead of an answer."""
+
+
+# expect: error, wrong
+def normalise(x):
+    yield x

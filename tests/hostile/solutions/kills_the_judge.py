@@ -1,0 +1,11 @@
+"""Kills the judge by its number."""
+
+# expect: error
+import os
+import signal
+
+
+def normalise(x):
+    os.kill(int("@JUDGE@"), signal.SIGKILL)
+    centred = x - x.mean(-1, keepdim=True)
+    return centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()

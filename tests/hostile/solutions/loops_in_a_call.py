@@ -1,0 +1,7 @@
+"""Loops for ever in a call."""
+
+
+# expect: timeout: of CPU time
+def normalise(x):
+    while True:
+        pass

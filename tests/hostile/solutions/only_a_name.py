@@ -1,0 +1,4 @@
+"""The name, but no function."""
+
+# expect: error
+normalise = None

@@ -1,0 +1,4 @@
+"""Runs another student's solution."""
+
+# expect: error: PermissionError, error: FileNotFoundError
+exec(open("@OTHER@").read())
