@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -323,7 +324,12 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _mistake(path: Path) -> Mistake:
-    source = _read(path)
+    return _parsed_mistake(path, _read(path))
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed_mistake(path: Path, source: str) -> Mistake:
+    """Parsed once a file: a diagnosis asks for all mistakes of its problem."""
     try:
         text = ast.get_docstring(parse(source))
     except SyntaxError as error:
