@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -26,7 +27,7 @@ from judge.observations import Observation, Raised
 from judge.problems import Problem
 from judge.report import CaseResult, CheckResult, Diagnosis, Report
 from judge.sandbox.host import SandboxBroken
-from judge.subjects import Run, Seen, Subject
+from judge.subjects import Fault, Run, Seen, Subject
 from judge.timed import time_check
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ class OnDevice:
     location: str | None = None
     runs: list[Run] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    doubtful: bool = False  # something was stopped, perhaps for somebody else's doing
+
+
+Tried = TypeVar("Tried", Fault | None, OnDevice)
 
 
 class Attempt:
@@ -165,8 +170,7 @@ class Attempt:
         for check in self.checks:
             self._runs(check)  # drawn now, while the nursery starts; `draw` remembers
         try:
-            with self.judge.machine.busy():
-                fault = self.candidate(self.devices[0]).load()
+            fault = self._beyond_doubt(lambda: self.candidate(self.devices[0]).load())
         except SandboxBroken as error:
             return ("infra", str(error), None), [], []
         if fault is not None:
@@ -215,18 +219,13 @@ class Attempt:
             if any(one.verdict not in ("passed", "not judged") for one in found.values()):
                 found[device] = OnDevice(device, "skipped")
                 continue
-            for last_try in (False, True):
-                try:
-                    if check.kind == "timing":
-                        found[device] = self._time(check, device)
-                    else:
-                        with self.judge.machine.busy():
-                            found[device] = self._observe_and_judge(check, device)
-                    break
-                except SandboxBroken as error:
-                    self._forget_workers()
-                    if last_try:
-                        found[device] = OnDevice(device, "infra", sentence=str(error))
+            observe_or_time = self._time if check.kind == "timing" else self._observe_and_judge
+            try:
+                found[device] = self._beyond_doubt(
+                    functools.partial(observe_or_time, check, device), timed=check.kind == "timing"
+                )
+            except SandboxBroken as error:
+                found[device] = OnDevice(device, "infra", sentence=str(error))
         if "sim" in found and found["sim"].verdict == "crashed":
             # The simulated accelerator is Python called back from torch's threads: a crash there may be its own.
             self._forget_workers()
@@ -234,6 +233,23 @@ class Attempt:
             told = "the solution's process crashed on the simulated accelerator, which may be its fault"
             found["sim"] = OnDevice("sim", "not judged", sentence=told) if again.verdict == "crashed" else again
         return found
+
+    def _beyond_doubt(self, step: Callable[[], Tried], *, timed: bool = False) -> Tried:
+        """What a step gave; where that may be the machine's fault, what it gives with the machine to itself.
+
+        timed: it takes the machine by itself. Raises SandboxBroken when the judge fails twice.
+        """
+        machine = self.judge.machine
+        try:
+            with nullcontext() if timed else machine.busy():
+                given = step()
+            if given is None or not given.doubtful:
+                return given
+        except SandboxBroken:
+            pass
+        self._forget_workers()
+        with nullcontext() if timed else machine.alone():
+            return step()
 
     def _observe_and_judge(self, check: Check, device: str) -> OnDevice:
         given, hidden = self._task(check)
@@ -244,7 +260,8 @@ class Attempt:
         candidate.ready(check)
         began = time.monotonic()
         seen = candidate.observe(check, runs, given=given)
-        found = OnDevice(device, seconds=time.monotonic() - began, runs=runs, seen=seen)
+        doubtful = any(one.doubtful for one in seen)
+        found = OnDevice(device, seconds=time.monotonic() - began, runs=runs, seen=seen, doubtful=doubtful)
         expected, exact = self._expected(check, runs, device, given)
         if any(one.stopped for one in expected) and device != "cpu":
             return replace(found, verdict="not judged", sentence="the reference fails on this device")
@@ -337,7 +354,9 @@ class Attempt:
             device=device,
         )
         case = Case(timed.verdict, timed.difference, timed.sentence)
-        return OnDevice(device, timed.verdict, timed.seconds, {"": case}, sentence=timed.sentence)
+        return OnDevice(
+            device, timed.verdict, timed.seconds, {"": case}, sentence=timed.sentence, doubtful=timed.doubtful
+        )
 
     def yardsticks(self) -> list[tuple[Check, Run, Seen, Seen]]:
         """Every run of the checks that compare, with what the reference gives in float32 and in float64 (CPU)."""
@@ -402,6 +421,8 @@ class Attempt:
         where = "cpu" if device == "sim" else device
         reference = self.problem.reference
         expected = self._observed(reference, check, runs, "float32", where, given)
+        if any(one.doubtful for one in expected):
+            raise SandboxBroken(f"the reference was stopped in {check.name}: {expected[-1].stopped}")
         if check.judged_by is not None:
             return expected, expected
         return expected, self._observed(reference, check, runs, "float64", "cpu", given)

@@ -14,6 +14,7 @@ import stat
 import threading
 import warnings
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -145,17 +146,16 @@ class Judge:
         self._cache = cache
         self._require = require_isolation
         self._eager = eager
-        self._nurseries: dict[bool, Nursery] = {}
+        self._nurseries: dict[bool, Nursery] = {}  # by whether their workers can use a GPU
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
         self._lock = threading.Lock()
         self._checks: dict[tuple[str, str], list[Check]] = {}
         self.memory: Memory
         self.machine: Any = None
 
     def __enter__(self) -> Judge:
-        gpu = any(device.startswith(("cuda", "mps")) for device in self.devices)
-        self._nurseries[False] = Nursery.start(eager=self._eager)
-        if gpu:
-            self._nurseries[True] = Nursery.start(eager=self._eager, gpu=True)
+        for gpu in {device.startswith(("cuda", "mps")) for device in ["cpu", *self.devices]}:
+            self._nurseries[gpu] = self._start(gpu)
         try:
             # torch is imported here while the nursery imports it too.
             from judge.machine import Machine
@@ -174,6 +174,11 @@ class Judge:
         for nursery in self._nurseries.values():
             nursery.close()
         self._nurseries.clear()
+        self._starter.shutdown()
+
+    def _start(self, gpu: bool) -> Nursery:
+        """A nursery ends with the thread that started it, so this is always the same one."""
+        return self._starter.submit(Nursery.start, eager=self._eager, gpu=gpu).result()
 
     @property
     def isolation(self) -> list[str]:
@@ -209,9 +214,18 @@ class Judge:
         return other
 
     def nursery(self, device: str) -> Nursery:
-        """The nursery whose workers can use that device."""
+        """The nursery whose workers can use that device; a new one when the last was killed."""
         _ = self.isolation
-        return self._nurseries[device.startswith(("cuda", "mps"))]
+        gpu = device.startswith(("cuda", "mps"))
+        with self._lock:
+            lost = self._nurseries[gpu]
+            if lost.lost:
+                lost.close()
+                self._nurseries[gpu] = self._start(gpu)
+                self._nurseries[gpu].wait_until_ready()
+                if lost.layers not in (None, self._nurseries[gpu].layers):
+                    raise Infrastructure("solutions would be isolated less than before; see `judge doctor`")
+            return self._nurseries[gpu]
 
     def checks(self, problem: Problem) -> list[Check]:
         """The checks of a problem, loaded once."""

@@ -57,7 +57,10 @@ class Memory:
         given: Any,
         compute: Callable[[], list[Seen]],
     ) -> list[Seen]:
-        """What `source` was seen to do in these runs; `compute` is called when nobody knows yet."""
+        """What `source` was seen to do in these runs; `compute` is called when nobody knows yet.
+
+        What is doubtful is not remembered.
+        """
         key = self._key(problem, source, check, runs, dtype, device, given)
         with self._lock:
             if key in self._entries:
@@ -66,6 +69,8 @@ class Memory:
         seen = self._read(key)
         if seen is None:
             seen = compute()
+            if any(one.doubtful for one in seen):
+                return seen
             if all(one.stopped is None for one in seen):
                 self._write(key, seen)
         with self._lock:

@@ -33,6 +33,7 @@ class Seen:
     forbidden: tuple[dict[str, Any], ...] = ()
     stopped: tuple[str, str] | None = None  # verdict and sentence
     printed: str = ""
+    doubtful: bool = False  # it may have been stopped for somebody else's doing
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class Fault:
     message: str
     line: int | None = None
     source: str | None = None
+    doubtful: bool = False  # it may be somebody else's doing
+
+    def seen(self) -> Seen:
+        """The same of a call that this fault kept from happening."""
+        return Seen(None, stopped=(self.verdict, self.message), doubtful=self.doubtful)
 
 
 class Subject:
@@ -95,7 +101,8 @@ class Subject:
         try:
             answer = worker.ask(request, cpu_seconds=LOAD_CPU_SECONDS)
         except Stopped as stopped:
-            return Fault(stopped.verdict, f"stopped while it was imported: {stopped.message}")
+            told = f"stopped while it was imported: {stopped.message}"
+            return Fault(stopped.verdict, told, doubtful=stopped.doubtful)
         if not isinstance(answer, dict) or "refused" in answer:
             return Fault("error", "the file could not be imported")
         for use in answer.get("forbidden") or []:
@@ -117,7 +124,7 @@ class Subject:
             return [self._observe_in_two(check, run, dtype) for run in runs]
         fault = self.ready(check)
         if fault is not None:
-            return [Seen(None, stopped=(fault.verdict, fault.message))]
+            return [fault.seen()]
         assert self._worker is not None
         return _ask(self._worker, check, runs, dtype, given)
 
@@ -131,7 +138,7 @@ class Subject:
         with self._fork() as first:
             fault = self._load(first)
             if fault is not None:
-                return Seen(None, stopped=(fault.verdict, fault.message))
+                return fault.seen()
             seen = _ask(first, check, [run], dtype, None)[0]
             if seen.observation is None or isinstance(seen.observation.value, Raised) or seen.forbidden:
                 return seen
@@ -139,7 +146,7 @@ class Subject:
             with self._fork(folder=first.folder) as second:
                 fault = self._load(second)
                 if fault is not None:
-                    return Seen(None, stopped=(fault.verdict, fault.message))
+                    return fault.seen()
                 return _ask(second, check, [run], dtype, None, second=True)[0]
 
     @property
@@ -148,7 +155,7 @@ class Subject:
         if self._worker is None or not self._worker.alive:
             fault = self.load()
             if fault is not None:
-                raise Stopped(fault.verdict, fault.message)
+                raise Stopped(fault.verdict, fault.message, doubtful=fault.doubtful)
         assert self._worker is not None
         return self._worker
 
@@ -171,7 +178,8 @@ def _ask(worker: Worker, check: Check, runs: Sequence[Run], dtype: str, given: A
             answer = worker.receive(cpu_seconds=check.cpu_seconds)
             seen.append(_seen(answer, worker.printed()))
     except Stopped as stopped:
-        seen.append(Seen(None, stopped=(stopped.verdict, stopped.message), printed=worker.printed()))
+        why = (stopped.verdict, stopped.message)
+        seen.append(Seen(None, stopped=why, printed=worker.printed(), doubtful=stopped.doubtful))
     return seen
 
 

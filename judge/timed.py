@@ -25,6 +25,7 @@ class Timed:
     sentence: str
     seconds: float
     difference: Difference | None = None
+    doubtful: bool = False  # it may have been stopped for somebody else's doing
 
 
 class _Stopwatch:
@@ -112,7 +113,7 @@ def time_check(
         cause = theirs.stopped
         if cause is None:
             raise SandboxBroken(f"the reference could not be timed: {stopped}") from None
-        return Timed(cause.verdict, cause.message, time.monotonic() - began)
+        return Timed(cause.verdict, cause.message, time.monotonic() - began, doubtful=cause.doubtful)
     seconds = time.monotonic() - began
     if difference is not None:
         return Timed("wrong", f"the answer of a timed call is wrong: {difference.message}", seconds, difference)

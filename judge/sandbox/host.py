@@ -58,12 +58,17 @@ class SandboxBroken(RuntimeError):
 
 
 class Stopped(Exception):
-    """The worker is gone or was stopped; `verdict` says why in the report's words."""
+    """The worker is gone or was stopped; `verdict` says why in the report's words.
 
-    def __init__(self, verdict: str, message: str) -> None:
+    doubtful: it may not have been the solution's doing: the machine was too busy to let it run, or somebody else
+    killed it.
+    """
+
+    def __init__(self, verdict: str, message: str, *, doubtful: bool = False) -> None:
         super().__init__(message)
         self.verdict = verdict
         self.message = message
+        self.doubtful = doubtful
 
 
 class Nursery:
@@ -74,6 +79,7 @@ class Nursery:
         self._control = control
         self._lock = threading.Lock()
         self._ready = False
+        self.lost = False  # it ended or does not answer: nothing will come of it any more
         self.folder = folder
         self.layers: Any = None  # isolation.Layers, once it is ready
 
@@ -165,9 +171,9 @@ class Nursery:
             try:
                 part = self._control.recv(1 << 20)
             except OSError as error:
-                raise SandboxBroken(f"the nursery does not answer: {error}") from None
+                raise self._lose(f"the nursery does not answer: {error}") from None
             if not part:
-                raise SandboxBroken("the nursery ended; run with JUDGE_DEBUG=1 to see why, or try `judge doctor`")
+                raise self._lose("the nursery ended; run with JUDGE_DEBUG=1 to see why, or try `judge doctor`")
             message += part
         answer = msgspec.json.decode(message, type=Answer)
         if answer.error:
@@ -181,8 +187,12 @@ class Nursery:
             try:
                 socket.send_fds(self._control, [msgspec.json.encode(order) + b"\n"], list(descriptors))
             except OSError as error:
-                raise SandboxBroken(f"the nursery is gone: {error}") from None
+                raise self._lose(f"the nursery is gone: {error}") from None
             return self._read()
+
+    def _lose(self, why: str) -> SandboxBroken:
+        self.lost = True
+        return SandboxBroken(why)
 
     def worker(
         self,
@@ -285,14 +295,15 @@ class Worker:
         """Kills the worker but keeps its private folder until `close`."""
         self._end()
 
-    def _end(self) -> int:
+    def _end(self) -> int | None:
+        """Kills it; its waitpid status, None when nobody knows that any more."""
         if not self.alive:
-            return 0
+            return None
         self.alive = False
         try:
             return self._nursery.order(Order("end", worker=self._number)).status
         except SandboxBroken:
-            return 0
+            return None
 
     # ----------------------------------------------------------------------------------------------- starting
 
@@ -345,8 +356,9 @@ class Worker:
         except ChannelClosed:
             raise self._dead() from None
         except ChannelTimeout:
+            doubtful = self._starved(self.limits.wall_seconds)
             self._end()
-            raise Stopped("timeout", "the process does not listen any more") from None
+            raise Stopped("timeout", "the process does not listen any more", doubtful=doubtful) from None
 
     def receive(self, *, cpu_seconds: float | None = None) -> Any:
         """The next answer as an Observation; raises Stopped when a limit is tripped or the worker dies."""
@@ -407,9 +419,25 @@ class Worker:
             self._end()
             raise Stopped("timeout", f"took more than {cpu_seconds:g} s of CPU time")
         if wall > wall_seconds:
+            doubtful = self._starved(wall)
             self._end()
-            idle = " without computing: it waits for something" if cpu < 0.1 * wall else ""
-            raise Stopped("timeout", f"took more than {wall_seconds:g} s{idle}")
+            idle = " without computing: it waits for something" if cpu < 0.1 * wall and not doubtful else ""
+            raise Stopped("timeout", f"took more than {wall_seconds:g} s{idle}", doubtful=doubtful)
+
+    def _starved(self, wall: float) -> bool:
+        """Whether the worker could have done more in that time on a quiet machine; true where nobody can tell.
+
+        What sleeps is not starved: it does not wait for a core. (The second number of schedstat, in nanoseconds and
+        over the thread's whole life, which may only make this true too often.)
+        """
+        assert self._process is not None
+        waited = 0
+        try:
+            for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
+                waited += int((thread / "schedstat").read_text().split()[1])
+        except (OSError, IndexError, ValueError):
+            return True
+        return waited * 1e-9 > 0.05 * wall
 
     def _cpu_time(self) -> float:
         if self._process is None:
@@ -421,12 +449,16 @@ class Worker:
         return times.user + times.system
 
     def _dead(self) -> Stopped:
+        """Why it is gone; raises SandboxBroken when it went down with its nursery."""
         self._drain_output()
         status = self._end()
+        if status is None:
+            raise SandboxBroken("the nursery ended while a solution ran")
         if os.WIFSIGNALED(status):
             number = os.WTERMSIG(status)
             name = signal.Signals(number).name if number in list(signal.Signals) else str(number)
-            return Stopped("crashed", f"the process was killed by {name} ({signal.strsignal(number)})")
+            told = f"the process was killed by {name} ({signal.strsignal(number)})"
+            return Stopped("crashed", told, doubtful=number == signal.SIGKILL)  # perhaps by a system short of memory
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == OUT_OF_MEMORY:
             return Stopped("memory", "ran out of memory")
         return Stopped("crashed", f"the process ended by itself (exit status {os.waitstatus_to_exitcode(status)})")
