@@ -194,11 +194,13 @@ class Judge:
     def _wait(self) -> list[str]:
         from judge.sandbox import isolation
 
-        nursery = self._nurseries[False]
         try:
-            nursery.wait_until_ready()
-        except SandboxBroken as error:
-            raise Infrastructure(str(error)) from None
+            nursery = self._ready(False)
+        except SandboxBroken:
+            try:
+                nursery = self._ready(False)  # it may have been killed while it started
+            except SandboxBroken as error:
+                raise Infrastructure(str(error)) from None
         level = isolation.level(nursery.layers)
         if LEVELS.index(level) < LEVELS.index(self._require):
             raise TooWeak(
@@ -216,16 +218,18 @@ class Judge:
     def nursery(self, device: str) -> Nursery:
         """The nursery whose workers can use that device; a new one when the last was killed."""
         _ = self.isolation
-        gpu = device.startswith(("cuda", "mps"))
         with self._lock:
-            lost = self._nurseries[gpu]
-            if lost.lost:
-                lost.close()
-                self._nurseries[gpu] = self._start(gpu)
-                self._nurseries[gpu].wait_until_ready()
-                if lost.layers not in (None, self._nurseries[gpu].layers):
-                    raise Infrastructure("solutions would be isolated less than before; see `judge doctor`")
-            return self._nurseries[gpu]
+            return self._ready(device.startswith(("cuda", "mps")))
+
+    def _ready(self, gpu: bool) -> Nursery:
+        last = self._nurseries[gpu]
+        if last.lost:
+            last.close()
+            self._nurseries[gpu] = self._start(gpu)
+        self._nurseries[gpu].wait_until_ready()
+        if last.layers not in (None, self._nurseries[gpu].layers):
+            raise Infrastructure("solutions would be isolated less than before; see `judge doctor`")
+        return self._nurseries[gpu]
 
     def checks(self, problem: Problem) -> list[Check]:
         """The checks of a problem, loaded once."""

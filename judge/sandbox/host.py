@@ -351,6 +351,7 @@ class Worker:
 
         if not self.alive:
             raise Stopped("crashed", "the process had ended")
+        self._printed.total = 0  # each request has its own limit: what came before it must not decide
         try:
             self._channel.send(request, deadline=time.monotonic() + self.limits.wall_seconds)
         except ChannelClosed:
@@ -503,7 +504,7 @@ class CappedText:
         self._head = bytearray()
         self._tail = bytearray()
         self._size = 0
-        self.total = 0  # over the whole life of the stream
+        self.total = 0  # since its owner set it to 0
 
     def add(self, data: bytes) -> None:
         """Takes more bytes in."""
