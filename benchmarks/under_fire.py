@@ -131,11 +131,13 @@ def run_under_fire(arguments: Sequence[str], took: float, rng: random.Random, ki
                 killed["the judge"] += 1
                 judge_killed = True
                 break
-            victim = rng.choice(below)
+            nursery = set(below[:3])  # warden, launcher, nursery: there before any worker
+            aim_at_nursery = rng.random() < 0.5
+            chosen = [one for one in below if (one in nursery) == aim_at_nursery] or below
+            victim = rng.choice(chosen)
             try:
-                depth = sum(1 for parent in victim.parents() if parent.pid in family)
                 victim.kill()
-                killed["a process of the nursery" if depth < 3 else "a worker"] += 1
+                killed["a process of the nursery" if victim in nursery else "a worker or its init"] += 1
             except psutil.NoSuchProcess:
                 pass
         status = process.wait()

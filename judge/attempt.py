@@ -95,6 +95,7 @@ class Attempt:
         fail_fast: bool = False,
         skip_costly: bool = False,
         shrink: bool = True,
+        name_mistakes: bool = True,
     ) -> None:
         self.judge = judge
         self.problem = problem
@@ -102,6 +103,7 @@ class Attempt:
         self.fail_fast = fail_fast
         self.skip_costly = skip_costly
         self.shrink = shrink
+        self.name_mistakes = name_mistakes
         self.checks = [check for check in judge.checks(problem) if only is None or check.name in only]
         self.devices = [
             device for device in judge.devices if problem.devices is None or device.split(":")[0] in problem.devices
@@ -193,7 +195,8 @@ class Attempt:
             results[check.name] = result
             if on_check is not None:
                 on_check(result)
-        return None, [results[check.name] for check in self.checks], self._diagnose(evidence)
+        diagnosis = self._diagnose(evidence) if self.name_mistakes else []
+        return None, [results[check.name] for check in self.checks], diagnosis
 
     def _reason_to_skip(self, check: Check, results: dict[str, CheckResult], failed: bool) -> str | None:
         wrong_values = any(

@@ -250,15 +250,23 @@ class Judge:
         fail_fast: bool = False,
         skip_costly: bool = False,
         shrink: bool = True,
+        name_mistakes: bool = True,
         on_check: Callable[[CheckResult], None] | None = None,
     ) -> Report:
         """The report of one solution.
 
         only: names of the checks to run. fail_fast: stop at the first failure. skip_costly: convergence is not run
-        once a value is wrong. shrink: look for the smallest failing input. on_check: called after every check.
+        once a value is wrong. shrink: look for the smallest failing input. name_mistakes: look for known mistakes that
+        explain what failed. on_check: called after every check.
         """
         attempt = self.attempt(
-            problem, solution, only=only, fail_fast=fail_fast, skip_costly=skip_costly, shrink=shrink
+            problem,
+            solution,
+            only=only,
+            fail_fast=fail_fast,
+            skip_costly=skip_costly,
+            shrink=shrink,
+            name_mistakes=name_mistakes,
         )
         return attempt.report(on_check)
 

@@ -2,7 +2,8 @@
 
 For every seed: the reference and the other right ways are accepted on every device. On the first one the oracle agrees,
 the stub and an empty solution get nothing, and every known mistake is rejected by the checks that are meant to reject
-it, and diagnosed as itself. What was found right is kept (`judge.verified`), so a stopped run goes on where it was.
+it; for the first seeds it is judged by all checks and must be named. What was found right is kept (`judge.verified`),
+so a stopped run goes on where it was.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from judge.yardstick import largest_number
 
 HINTS = 3
 TRIES_TO_TIME = 3
+SEEDS_TO_NAME = 3  # the seeds for which a mistake must be named too: most of the time goes into that
 POINTS = 100
 
 
@@ -208,11 +210,17 @@ def _trials(judge: Judge, problem: Problem, content: str) -> Iterator[Trial]:
         # As `judge attempt` does it: no training once values are wrong, unless that is what must reject it.
         meant_to = problem.mistake_checks.get(name, ())
         costly = not trained.isdisjoint(meant_to)
-        only = [*untimed, *(check for check in meant_to if check in timed)]
+        named = judge.seed < SEEDS_TO_NAME or not meant_to
+        only = [*untimed, *(check for check in meant_to if check in timed)] if named else meant_to
         for _ in range(TRIES_TO_TIME):
             for judging in (one_device, judge):  # on all devices what the first one lets pass
                 report = judging.judge(
-                    problem, Solution.from_text(source), only=only, skip_costly=not costly, shrink=False
+                    problem,
+                    Solution.from_text(source),
+                    only=only,
+                    skip_costly=not costly,
+                    shrink=False,
+                    name_mistakes=named,
                 )
                 if not report.accepted:
                     break
@@ -229,7 +237,7 @@ def _trials(judge: Judge, problem: Problem, content: str) -> Iterator[Trial]:
             for meant in meant_to
             if meant not in failed
         ]
-        if name not in [diagnosis.mistake for diagnosis in report.diagnosis]:
+        if named and name not in [diagnosis.mistake for diagnosis in report.diagnosis]:
             others = ", ".join(diagnosis.mistake for diagnosis in report.diagnosis) or "nothing"
             findings += found(who, f"{label}: is diagnosed as {others}; {_why(report)}")
         return findings, Result()
