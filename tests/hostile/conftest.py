@@ -8,6 +8,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -119,15 +120,21 @@ def problem(place: Place) -> Problem:
     return packs([place.root / "pack"]).find("normalise")
 
 
-@pytest.fixture(scope="session")
-def engine(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+@contextmanager
+def hostile_engine(place: Place, cache: Path) -> Iterator[Judge]:
+    """A judge with short limits that has judged the right solution once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUDGE_TEST_SECRET", "of the tests")
         patch.setattr(subjects, "LOAD_CPU_SECONDS", SECONDS_TO_IMPORT)
         patch.setattr(subjects, "Limits", partial(Limits, wall_seconds=SECONDS_TO_WAIT))
-        cache = tmp_path_factory.mktemp("cache")
         with Judge(devices=["cpu"], seed=5, secret="of the tests", cache=cache) as judge:
             report = judge.judge(packs([place.root / "pack"]).find("normalise"), Solution.read(RIGHT))
             assert report.accepted, report
             time.sleep(1)  # until the next worker is ready
             yield judge
+
+
+@pytest.fixture(scope="session")
+def engine(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
+    with hostile_engine(place, tmp_path_factory.mktemp("cache")) as judge:
+        yield judge
