@@ -1,7 +1,7 @@
 """Loops for ever in a call."""
 
 
-# expect: timeout: of CPU time
+# expect: timeout: took more than
 def normalise(x):
     while True:
         pass
