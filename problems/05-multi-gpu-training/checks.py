@@ -310,7 +310,7 @@ def trains_like_one_rank(solution, make):
     curves = []
 
     def train(model, rows_of_step, curve):
-        optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.05, momentum=0.5)
+        optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.005, momentum=0.5)
         for step in range(40):
             rows = rows_of_step(step)
             loss = (model(x[rows]) - y[rows]).square().mean()
