@@ -51,7 +51,17 @@ def grade(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write results.json and one report for each student there.", show_default=False
+            metavar="DIR",
+            help="Keep the gradebook there, and write tables and one report for each student.",
+            show_default=False,
+        ),
+    ] = None,
+    assignment: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What counts how much, until when, and what being late costs: hw3.toml.",
+            show_default=False,
         ),
     ] = None,
     require_isolation: Annotated[
@@ -67,17 +77,15 @@ def grade(
     """
     known = packs(problems or ())
     devices = resolve_devices(device)
-    from judge.classroom import grade_folder
+    from judge.classroom import Engine, grade_folder
 
     return grade_folder(
         path,
         packs=known,
-        devices=devices,
+        engine=Engine(devices, job_count(jobs), require_isolation.value, cache_folder()),
         seed=seed,
-        jobs=job_count(jobs),
         out=out,
         console=stdout(),
-        require_isolation=require_isolation.value,
-        cache=cache_folder(),
+        assignment=assignment,
         language=language_of(lang),
     )
