@@ -108,6 +108,23 @@ class Remembered(msgspec.Struct, frozen=True):
     machine: float | None
 
 
+@dataclass(frozen=True)
+class GradedWith:
+    """What the last run was told, so that it need not be told again."""
+
+    packs: list[Path]  # the folders of problems that are still there
+    devices: list[str]
+
+
+def graded_with(folder: Path) -> GradedWith:
+    """What the last `judge grade` with this folder was told; raises UnusableGradebook."""
+    with Gradebook(folder, make=False, alone=False) as book:
+        roots = [Path(root) for root in book.setting("packs", list[str]) or []]
+        return GradedWith(
+            [root for root in roots if (root / "problems").is_dir()], book.setting("devices", list[str]) or []
+        )
+
+
 def content_of(solution: Solution) -> str:
     """The digest of what was handed in; a folder or a link has none, so there its fault stands for it."""
     return solution.sha256 or hashlib.sha256(f"no content: {solution.fault}".encode("utf-8", "replace")).hexdigest()

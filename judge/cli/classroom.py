@@ -1,4 +1,4 @@
-"""Judging many: grade (a folder of solutions)."""
+"""Judging many: grade (a folder of solutions) and regrade (what the gradebook has)."""
 
 from __future__ import annotations
 
@@ -32,8 +32,25 @@ class Isolation(StrEnum):
     L3 = "L3"
 
 
+AssignmentFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="What counts how much, until when, and what being late costs: hw3.toml.",
+        show_default=False,
+    ),
+]
+Results = Annotated[
+    Path, typer.Argument(metavar="OUT", help="The folder that judge grade --out wrote.", show_default=False)
+]
+RequiredIsolation = Annotated[
+    Isolation, typer.Option(help="Refuse to run where solutions are isolated less; see judge doctor.")
+]
+
+
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
+    app.command(epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
 
 
 def grade(
@@ -56,17 +73,8 @@ def grade(
             show_default=False,
         ),
     ] = None,
-    assignment: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="What counts how much, until when, and what being late costs: hw3.toml.",
-            show_default=False,
-        ),
-    ] = None,
-    require_isolation: Annotated[
-        Isolation, typer.Option(help="Refuse to run where solutions are isolated less; see judge doctor.")
-    ] = Isolation.L2,
+    assignment: AssignmentFile = None,
+    require_isolation: RequiredIsolation = Isolation.L2,
     lang: Language = "en",
     problems: PackFolders = None,
 ) -> int:
@@ -87,5 +95,49 @@ def grade(
         out=out,
         console=stdout(),
         assignment=assignment,
+        language=language_of(lang),
+    )
+
+
+def regrade(
+    out: Results,
+    problem: Annotated[
+        list[str] | None, typer.Option(metavar="PROBLEM", help="Only this one; repeatable.", show_default=False)
+    ] = None,
+    student: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this one; repeatable.", show_default=False)
+    ] = None,
+    verdict: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VERDICT", help="Only what has this one: timeout, slow; repeatable.", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show who would go up or down and store nothing.")] = False,
+    device: Devices = None,
+    jobs: Jobs = None,
+    require_isolation: RequiredIsolation = Isolation.L2,
+    lang: Language = "en",
+    problems: PackFolders = None,
+) -> int:
+    """Judge again what is in the gradebook, all of it or what fits.
+
+    It has the solutions too, and takes the class's seed. The exit status is 0 when all was judged, 1 when something
+    was not reached, 2 for wrong use, 3 when the judge itself failed.
+    """
+    from judge.classroom import Engine
+    from judge.classroom.gradebook import graded_with
+    from judge.classroom.regrade import regrade as judge_again
+
+    before = graded_with(out)
+    return judge_again(
+        out,
+        packs=packs([*(problems or ()), *before.packs]),
+        engine=Engine(
+            resolve_devices(device or before.devices), job_count(jobs), require_isolation.value, cache_folder()
+        ),
+        console=stdout(),
+        problems=problem or (),
+        students=student or (),
+        verdicts=verdict or (),
+        dry_run=dry_run,
         language=language_of(lang),
     )
