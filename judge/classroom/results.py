@@ -15,6 +15,7 @@ import os
 import re
 from pathlib import Path
 
+import msgspec
 from rich.console import Console
 
 from judge import __version__
@@ -90,6 +91,8 @@ def student_text(grade: Grade, grades: Grades, language: str = "en") -> str:
     reports = [mark.report for mark in grade.marks.values() if mark.report is not None]
     for number, report in enumerate(reports):
         page.write(f"\n{'-' * 80}\n\n" if number else "")
+        if report.verdict == "infra":  # what failed there is for the instructor
+            report = msgspec.structs.replace(report, message="The judge itself failed; this is no grade.", checks=[])
         render(report, Console(file=page, width=80, color_system=None), language=language, handed_out=True)
     return page.getvalue()
 

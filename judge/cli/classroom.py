@@ -1,4 +1,4 @@
-"""Judging many: grade (a folder of solutions) and regrade (what the gradebook has)."""
+"""Judging many: grade (a folder of solutions), regrade (what the gradebook has), export (to other programs)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,19 @@ from judge.cli.options import (
 )
 from judge.history import cache_folder
 from judge.problems import packs
+
+
+class Format(StrEnum):
+    """What judge export writes."""
+
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+    CSV = "csv"
+    JSON = "json"
+    JUNIT = "junit"
+    GRADESCOPE = "gradescope"
+    GITHUB = "github"
+    FEEDBACK = "feedback"
 
 
 class Isolation(StrEnum):
@@ -51,6 +64,7 @@ RequiredIsolation = Annotated[
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
     app.command(epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
+    app.command(epilog="Example: judge export canvas results/ --template grades-export.csv -o upload.csv")(export)
 
 
 def grade(
@@ -140,4 +154,58 @@ def regrade(
         verdicts=verdict or (),
         dry_run=dry_run,
         language=language_of(lang),
+    )
+
+
+def export(
+    what: Annotated[Format, typer.Argument(metavar="FORMAT", help=f"{', '.join(Format)}.", show_default=False)],
+    out: Results,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to; a folder for gradescope, github and feedback, which have a file a student.",
+            show_default="stdout, or a folder in OUT",
+        ),
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="canvas: the exported gradebook; moodle: the grading worksheet. Only the grades in it are changed.",
+            show_default=False,
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TITLE",
+            help='The column to fill: "HW1 (123456)".',
+            show_default="the one with the assignment's title",
+        ),
+    ] = None,
+    assignment: AssignmentFile = None,
+    zipped: Annotated[bool, typer.Option("--zip", help="One zip instead of a folder.")] = False,
+    problems: PackFolders = None,
+) -> int:
+    """Write the grades of a class for other programs, or the students' feedback.
+
+    The exit status is 0 when everybody has a grade and a place for it; 1 when somebody has not, each of whom is listed;
+    2 for wrong use.
+    """
+    from judge.classroom.exports import export as write
+    from judge.classroom.gradebook import graded_with
+
+    known = packs([*(problems or ()), *graded_with(out).packs])
+    return write(
+        what.value,
+        out,
+        packs=known,
+        to=output,
+        template=template,
+        column=column,
+        assignment=assignment,
+        zipped=zipped,
     )
