@@ -108,6 +108,22 @@ def everything(problems: Iterable[str]) -> Assignment:
     return Assignment(dict.fromkeys(sorted(problems), FULL))
 
 
+def pack_assignment(assignment: Assignment) -> str:
+    """The assignment as it was read, for another machine; overrides stay here."""
+    return msgspec.json.encode(replace(assignment, overrides=None, file=None, notes=())).decode()
+
+
+def unpack_assignment(text: str) -> Assignment:
+    """What `pack_assignment` made a text of."""
+    assignment = msgspec.json.decode(text, type=Assignment)
+    extensions = {
+        student: datetime.fromisoformat(extension) if isinstance(extension, str) else extension
+        for student, extension in assignment.late.extensions.items()
+    }
+    late = msgspec.structs.replace(assignment.late, extensions=extensions)
+    return replace(assignment, late=late, file=Path("assignment"))
+
+
 def read_assignment(path: Path, packs: Packs) -> Assignment:
     """The assignment in a file; raises UnusableAssignment with one line that names the file and the key."""
 

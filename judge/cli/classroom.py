@@ -1,4 +1,4 @@
-"""Judging many: grade (a folder of solutions), regrade (what the gradebook has), export (to other programs)."""
+"""Judging many: grade (a folder), regrade (what the gradebook has), export and gradescope-pack (for others)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from judge.cli.options import (
     Language,
     PackFolders,
     SecretSeed,
+    WrongUse,
     job_count,
     language_of,
     resolve_devices,
+    say,
     stdout,
 )
 from judge.history import cache_folder
@@ -65,6 +67,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
     app.command(epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
     app.command(epilog="Example: judge export canvas results/ --template grades-export.csv -o upload.csv")(export)
+    app.command("gradescope-pack", epilog="Example: judge gradescope-pack hw3.toml -o autograder.zip")(gradescope_pack)
 
 
 def grade(
@@ -209,3 +212,36 @@ def export(
         assignment=assignment,
         zipped=zipped,
     )
+
+
+def gradescope_pack(
+    assignment: Annotated[Path, typer.Argument(metavar="FILE", help="The assignment: hw3.toml.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="ZIP", help="Where to.")] = Path("autograder.zip"),
+    device: Devices = None,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="How many at the same time, in Gradescope.")] = 1,
+    require_isolation: RequiredIsolation = Isolation.L2,
+    problems: PackFolders = None,
+) -> int:
+    """Make the zip that Gradescope takes as an autograder.
+
+    It has judge itself and the problems of the assignment, with the hidden references: it is not for students.
+    """
+    from judge.classroom.assignment import read_assignment
+    from judge.classroom.gradescope_pack import write_pack
+
+    known = packs(problems or ())
+    read = read_assignment(assignment, known)
+    for note in read.notes:
+        say(f"judge: {note}")
+    try:
+        write_pack(
+            read,
+            known,
+            output,
+            devices=resolve_devices(device or ["cpu", "sim"]),
+            require_isolation=require_isolation.value,
+            jobs=jobs,
+        )
+    except OSError as error:
+        raise WrongUse(f"{output} cannot be written: {error.strerror}") from None
+    return 0
