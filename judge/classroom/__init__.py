@@ -30,6 +30,7 @@ from judge.classroom.intake import Intake, Unmatched, collect
 from judge.classroom.overrides import read_overrides
 from judge.classroom.progress import Shown
 from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_results
+from judge.classroom.sheets import GRADES
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
 from judge.classroom.students import Student
 from judge.classroom.summary import show
@@ -132,13 +133,17 @@ class _Grading:
     def run(self, seed: int | None) -> int:
         if seed is None:
             seed = self.book.seed if self.book.seed is not None else int.from_bytes(os.urandom(6), "big")
-        interrupted = False
+        work = self._enter(seed)
+        known = self.book.known(one.key for one in work)
+        new = [one for one in work if one.key not in known]
+        write_results(self.book, self.book.record(), finished=not new)
+        return self._report(interrupted=self._judge(new, seed) if new else False)
+
+    def _judge(self, new: Sequence[Work], seed: int) -> bool:
+        """Judges what is new, each report committed as it comes; whether Ctrl-C ended it early."""
         with self.engine.judge(seed, self.book.secret) as judge:
-            check_what_is_skipped(judge, [one.problem for one in self.intake.submissions], self.skip)
-            work = self._enter(judge)
-            write_results(self.book, self.book.record(), finished=False)
-            known = self.book.known(one.key for one in work)
-            new = [one for one in work if one.key not in known]
+            check_what_is_skipped(judge, [one.problem for one in new], self.skip)
+            self.book.keep_settings(isolation=judge.isolation)
             with Shown("grading", len(new)) as shown:
 
                 def on_report(one: Work, report: Report) -> None:
@@ -148,11 +153,10 @@ class _Grading:
                 try:
                     judge_all(new, judge, jobs=self.engine.jobs, on_report=on_report)
                 except KeyboardInterrupt:
-                    interrupted = True
-            about = [f"seed {judge.seed}", *judge.devices, f"isolation {judge.isolation[0]}"]
-        return self._report(interrupted, about)
+                    return True
+        return False
 
-    def _enter(self, judge: Judge) -> list[Work]:
+    def _enter(self, seed: int) -> list[Work]:
         """Enters the class into the gradebook; what there is to judge, each thing once."""
         digests: dict[str, str] = {}
         work: dict[str, Work] = {}
@@ -163,7 +167,7 @@ class _Grading:
             solution = Solution.read(one.path, root=one.root)
             slug = one.problem.slug
             if slug not in digests:
-                digests[slug] = digest_of(one.problem, judge.devices, judge.seed, judge.secret, self.skip)
+                digests[slug] = digest_of(one.problem, self.engine.devices, seed, self.book.secret, self.skip)
             content = content_of(solution)
             key = key_of(content, digests[slug])
             entries.append((Entry(one.student, slug, str(one.path), content, key), solution))
@@ -172,9 +176,8 @@ class _Grading:
             students.values(),
             entries,
             self.intake.unmatched,
-            seed=judge.seed,
-            devices=judge.devices,
-            isolation=judge.isolation,
+            seed=seed,
+            devices=list(self.engine.devices),
             torch_version=version("torch"),
             judge_version=__version__,
             packs=[str(pack.root) for pack in self.packs.places],
@@ -182,7 +185,7 @@ class _Grading:
         )
         return list(work.values())
 
-    def _report(self, interrupted: bool, about: Sequence[str]) -> int:
+    def _report(self, *, interrupted: bool) -> int:
         record = self.book.record()
         left = sum(entry.report is None for entry in record.entries)
         grades = current_grades(self.book, self.packs, record=record)
@@ -190,12 +193,29 @@ class _Grading:
         write_results(self.book, record, finished=not left)
         write_grades(self.book.folder, grades, self.language)
         show(grades, self.console)
-        _say_what_is_kept(self.console, self.book.folder, left, about)
+        self._say_what_is_kept(left)
         if interrupted:
             return INTERRUPTED
         if any(entry.report is not None and entry.report.verdict == "infra" for entry in record.entries):
             return JUDGE_FAILED
         return SOME_LEFT if self.intake.unmatched or left or grades.unknown else ALL_GRADED
+
+    def _say_what_is_kept(self, left: int) -> None:
+        """Where the results are, and how to go on with what is left."""
+        out = self.book.folder
+        lines = []
+        if left:
+            again = "the same command goes on with them" if out else "with --out DIR a next run could go on"
+            lines.append(f"{left} not reached; {again}")
+        if out:
+            lines.append(f"Results: {out / GRADES}, and a text for each student beside it")
+        page = Page(self.console)
+        isolation = self.book.setting("isolation", list[str]) or ["?"]
+        about = [f"seed {self.book.setting('seed', int)}", *self.engine.devices, f"isolation {isolation[0]}"]
+        page.line()
+        for line in [*lines, f" {page.marks.dot} ".join(about)]:
+            page.line((plain(line), ""))  # uncut: it may be a path to copy
+        page.print()
 
 
 def check_what_is_skipped(judge: Judge, problems: Sequence[Problem], skip: Sequence[str]) -> None:
@@ -203,21 +223,6 @@ def check_what_is_skipped(judge: Judge, problems: Sequence[Problem], skip: Seque
     for problem in {one.slug: one for one in problems}.values() if skip else ():
         if all(check.kind in skip for check in judge.checks(problem)):
             raise UnusableAssignment(f"skip: {', '.join(skip)} is all that {problem.slug} is judged on")
-
-
-def _say_what_is_kept(console: Console, out: Path | None, left: int, about: Sequence[str]) -> None:
-    """Where the results are, and how to go on with what is left."""
-    lines = []
-    if left:
-        again = "the same command goes on with them" if out else "with --out DIR a next run could go on"
-        lines.append(f"{left} not reached; {again}")
-    if out:
-        lines.append(f"Results: {out / 'grades.csv'}, and a text for each student beside it")
-    page = Page(console)
-    page.line()
-    for line in [*lines, f" {page.marks.dot} ".join(about)]:
-        page.line((plain(line), ""))  # uncut: it may be a path to copy
-    page.print()
 
 
 def _example(packs: Packs, assignment: Assignment | None) -> str:

@@ -24,7 +24,7 @@ from judge.classroom.grades import Grade, Grades
 from judge.classroom.sheets import CHECKS, GRADES, checks_csv, grades_csv
 from judge.report import SCHEMA_VERSION
 from judge.report.json import to_fields
-from judge.report.terminal import render, score_text
+from judge.report.terminal import render
 from judge.report.text import plain
 
 RESULTS = "results.json"
@@ -53,7 +53,7 @@ def write_results(book: Gradebook, record: Record, *, finished: bool) -> None:
         return
     content = {
         "seed": book.setting("seed", int),
-        "isolation": book.setting("isolation", list[str]),
+        "isolation": book.setting("isolation", list[str]) or [],
         "devices": book.setting("devices", list[str]),
         "torch_version": book.setting("torch_version", str),
         "secret": book.secret,
@@ -116,7 +116,7 @@ def _grade_lines(grade: Grade, grades: Grades) -> list[str]:
     if grade.penalty and grade.days_late:
         lines.append(f"  {grade.days_late} day{'s' if grade.days_late > 1 else ''} late: -{grade.penalty:g}")
     for problem, mark in grade.marks.items():
-        points = "not graded yet" if mark.points is None else f"{score_text(mark.points)} of {mark.possible:g}"
+        points = "not graded yet" if mark.points is None else f"{round(mark.points, 2):g} of {mark.possible:g}"
         by = ", given by your instructor" if mark.override is not None else ""
         missing = ", nothing was handed in" if mark.state == "missing" and not by else ""
         lines.append(f"  {plain(problem)}: {points}{by}{missing}")
