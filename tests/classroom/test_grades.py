@@ -4,6 +4,7 @@ import csv
 import io
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -344,3 +345,10 @@ def test_the_summary_and_a_students_text_are_relative_to_the_assignment(assignme
     assert "25-self-attention: 60 of 60\n" in told
     assert "38 of 40, given by your instructor\n" in told
     assert "cleo" not in told
+
+
+def test_the_example_can_be_read():
+    examples = Path(__file__).parents[2] / "examples"
+    read = read_assignment(examples / "hw3.toml", packs())
+    assert read.possible == 100
+    assert [one.student for one in read_overrides(read)] == ["ada"]
