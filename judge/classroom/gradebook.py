@@ -356,7 +356,10 @@ def _open(path: Path | None) -> sqlite3.Connection:
 
 
 def _report(text: str) -> Report:
-    return msgspec.convert(json.loads(text), Report)
+    try:
+        return msgspec.convert(json.loads(text), Report)
+    except (ValueError, msgspec.ValidationError):
+        raise UnusableGradebook("the gradebook has reports of another judge; run judge grade again") from None
 
 
 def _texts(values: Iterable[Any]) -> tuple[Any, ...]:

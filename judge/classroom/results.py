@@ -9,6 +9,7 @@ In the folder given by --out:
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -28,6 +29,7 @@ from judge.report.terminal import render
 from judge.report.text import plain
 
 RESULTS = "results.json"
+MOST_CHARACTERS = 50  # of a student's name in a file's, which may have 255 bytes
 
 
 class UnusableResults(ValueError):
@@ -98,8 +100,9 @@ def student_text(grade: Grade, grades: Grades, language: str = "en") -> str:
 
 
 def file_name(student: str) -> str:
-    """The student's id as the name of a file that stays in its folder."""
-    return re.sub(r"[/\\\0]", "_", re.sub(r"^\.", "_", student)) or "_"
+    """The student's id as the name of a file that stays in its folder; different ids never share one."""
+    name = re.sub(r"[/\\\0-\x1f]", "_", re.sub(r"^\.", "_", student))[:MOST_CHARACTERS]
+    return name if name == student and name else f"{name}-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
 
 
 def replace(path: Path, content: str | bytes) -> None:

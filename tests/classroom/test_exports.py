@@ -19,6 +19,7 @@ from judge.classroom.grades import grade_class
 from judge.classroom.intake import Unmatched
 from judge.classroom.status import ALL_GRADED, SOME_LEFT, WRONG_USE
 from judge.classroom.students import Student
+from judge.cli import run
 from judge.grading import Solution
 from judge.problems import packs
 
@@ -266,3 +267,14 @@ def test_grades_follow_the_assignment_as_it_is_now(out, tmp_path, capsysbinary):
     (tmp_path / "hw1.toml").unlink()
     assert export("csv", out, packs=packs()) == WRONG_USE
     assert b"--assignment FILE names it" in capsysbinary.readouterr().err
+
+
+def test_every_format_from_the_command_line(out, tmp_path, capsys):
+    for what in ("csv", "json", "junit", "gradescope", "github", "feedback"):
+        assert run(["export", what, str(out), "-o", str(tmp_path / what)]) == SOME_LEFT, what
+        assert (tmp_path / what).exists()
+    assert run(["export", "csv", str(tmp_path / "nothing")]) == WRONG_USE
+    assert run(["export", "latex", str(out)]) == WRONG_USE
+    assert run(["export", "csv", str(out), "-o", str(tmp_path / "no" / "folder.csv")]) == WRONG_USE
+    assert run(["grade", str(tmp_path), "--assignment", str(tmp_path / "gone.toml")]) == WRONG_USE
+    assert "Traceback" not in capsys.readouterr().err

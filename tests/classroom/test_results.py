@@ -10,7 +10,7 @@ from rich.console import Console
 from judge.classroom import summary
 from judge.classroom.gradebook import Gradebook, Record
 from judge.classroom.intake import Unmatched
-from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_results
+from judge.classroom.results import UnusableResults, file_name, refuse_foreign, write_grades, write_results
 
 from .classes import results_validator
 from .conftest import graded
@@ -87,3 +87,14 @@ def test_many_problems_and_strange_names_fit_the_terminal(entry, encoding):
     assert "\x1b" not in text
     assert "[red]ada[/red]" in text
     assert "50" in text.split()
+
+
+def test_files_of_students_stay_in_their_folder_and_apart():
+    names = ["ada", "a/b", "a_b", "..", "../ada", "名" * 90, "名" * 91, "", "a\nb", "a\0b", "Ada Lovelace"]
+    files = [file_name(name) for name in names]
+    assert len(set(files)) == len(names)
+    assert (files[0], files[-1]) == ("ada", "Ada Lovelace")
+    for file in files:
+        assert not file.startswith(".")
+        assert "/" not in file
+        assert 0 < len(file.encode()) < 200
