@@ -2,14 +2,17 @@
 
 import csv
 import io
+import math
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
-from judge.classroom.assignment import UnusableAssignment, read_assignment
-from judge.classroom.gradebook import Record
+from judge.classroom.assignment import Assignment, Late, UnusableAssignment, read_assignment
+from judge.classroom.gradebook import Entry, Record
 from judge.classroom.grades import grade_class
 from judge.classroom.intake import Unmatched
 from judge.classroom.overrides import read_overrides
@@ -18,7 +21,7 @@ from judge.classroom.sheets import checks_csv, grades_csv
 from judge.classroom.students import Student
 from judge.problems import packs
 
-from .conftest import graded, make_check
+from .conftest import graded, make_check, make_report
 from .test_results import shown
 
 DUE = datetime(2026, 5, 1, 21, 59, tzinfo=UTC)
@@ -352,3 +355,25 @@ def test_the_example_can_be_read():
     read = read_assignment(examples / "hw3.toml", packs())
     assert read.possible == 100
     assert [one.student for one in read_overrides(read)] == ["ada"]
+
+
+@given(
+    score=some.floats(0, 100),
+    hours=some.tuples(some.integers(-50, 2000), some.integers(0, 2000)),
+    late=some.builds(
+        Late,
+        grace_minutes=some.integers(0, 300),
+        percent_per_day=some.floats(0, 100),
+        max_days=some.none() | some.integers(0, 9),
+    )
+    | some.builds(Late, percent_per_day=some.floats(0, 100), floor=some.floats(0, 100)),
+)
+def test_later_is_never_better_and_a_grade_is_never_negative(score, hours, late):
+    assignment = Assignment({"25-self-attention": 60.0}, due=DUE, late=late)
+    finals = []
+    for when in (hours[0], hours[0] + hours[1]):
+        report = make_report(round(score, 2))
+        entry = Entry("ada", "25-self-attention", "25.py", "c", "k", DUE + timedelta(hours=when), report=report)
+        finals.append(only(grade_class(Record([], [entry], []), assignment)).final)
+    assert 0 <= finals[1] <= finals[0] <= 60
+    assert math.isfinite(finals[1])
