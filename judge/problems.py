@@ -20,6 +20,7 @@ import msgspec
 
 from judge.finding import UnknownProblem, either, find_name, number_of
 from judge.parsing import parse
+from judge.settings import explain
 
 __all__ = ["DIFFICULTIES", "BrokenProblem", "Mistake", "Pack", "Packs", "Part", "Problem", "UnknownProblem", "packs"]
 
@@ -31,6 +32,7 @@ DIFFICULTIES = get_args(Difficulty)
 Shape = TypeVar("Shape")
 
 _SETTINGS = "problem.toml"
+_CHOICES = {"difficulty": DIFFICULTIES, "devices": get_args(Family)}
 
 
 class BrokenProblem(ValueError):
@@ -344,28 +346,6 @@ def _decode(path: Path, shape: type[Shape]) -> Shape:
     try:
         return msgspec.toml.decode(source, type=shape)
     except msgspec.ValidationError as error:
-        raise BrokenProblem(f"{_shown(path)}: {_explain(str(error))}") from None
+        raise BrokenProblem(f"{_shown(path)}: {explain(str(error), _Settings, _CHOICES)}") from None
     except msgspec.DecodeError as error:
         raise BrokenProblem(f"{_shown(path)}: not valid TOML: {error}") from None
-
-
-_CHOICES = {"difficulty": DIFFICULTIES, "devices": get_args(Family)}
-_IN_WORDS = {"str": "a text", "int": "a whole number", "array": "a list", "object": "a table", "float": "a number"}
-
-
-def _explain(complaint: str) -> str:
-    """What msgspec says about problem.toml, in the words of someone who writes one."""
-    complaint, _, where = complaint.partition(" - at `$.")
-    where = where.rstrip("`")
-    if missing := re.search(r"missing required field `(\w+)`", complaint):
-        return f"{missing[1]} is missing"
-    if unknown := re.search(r"unknown field `(\w+)`", complaint):
-        return f"there is no field {unknown[1]}; the fields are {', '.join(_Settings.__struct_fields__)}"
-    if value := re.fullmatch(r"Invalid enum value (.+)", complaint):
-        return f"{where} must be {either(_CHOICES[where.split('[')[0]])}, not {value[1]}"
-    if too_small := re.fullmatch(r"Expected `int` >= (\d+)", complaint):
-        return f"{where} must be at least {too_small[1]}"
-    if kinds := re.fullmatch(r"Expected `([\w |]+)`, got `(\w+)`", complaint):
-        wanted, got = (_IN_WORDS.get(kind, kind) for kind in (kinds[1].removesuffix(" | null"), kinds[2]))
-        return f"{where} must be {wanted}, not {got}"
-    return f"{where}: {complaint}" if where else complaint

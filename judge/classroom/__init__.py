@@ -1,7 +1,8 @@
 """Many submissions: `grade_folder` is the whole of `judge grade`.
 
-intake.py says which files are submissions, engine.py has them judged side by side, results.py keeps every report as it
-comes, and summary.py shows the class at a glance.
+intake.py says which files are submissions, engine.py has them judged side by side, gradebook.py keeps every report as
+it comes, grades.py makes grades of them by what assignment.py and overrides.py read, and results.py, sheets.py and
+summary.py show the class. regrade.py judges again what is in the gradebook; exports/ is for other programs.
 """
 
 from __future__ import annotations
@@ -12,148 +13,218 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from judge.classroom.engine import grade
-from judge.classroom.intake import Intake, collect
-from judge.classroom.results import RESULTS, Graded, Results, UnusableResults
+from judge import __version__
+from judge.classroom.assignment import Assignment, UnusableAssignment, read_assignment
+from judge.classroom.engine import Engine, Work, judge_all
+from judge.classroom.gradebook import (
+    Entry,
+    Gradebook,
+    UnusableGradebook,
+    content_of,
+    digest_of,
+    key_of,
+)
+from judge.classroom.grades import current_grades
+from judge.classroom.intake import Intake, Unmatched, collect
+from judge.classroom.overrides import read_overrides
+from judge.classroom.progress import Shown
+from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_results
+from judge.classroom.sheets import GRADES
+from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
+from judge.classroom.students import Student
 from judge.classroom.summary import show
-from judge.grading import Infrastructure, Judge, TooWeak
-from judge.problems import Packs
+from judge.grading import Infrastructure, Judge, Solution, TooWeak
+from judge.problems import Packs, Problem
+from judge.report import Report
 from judge.report.page import Page
 from judge.report.text import plain
 
-ALL_GRADED, SOME_LEFT, WRONG_USE, JUDGE_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+__all__ = ["ALL_GRADED", "INTERRUPTED", "JUDGE_FAILED", "SOME_LEFT", "WRONG_USE", "Engine", "grade_folder"]
 
 
 def grade_folder(
     path: Path,
     *,
     packs: Packs,
-    devices: Sequence[str],
+    engine: Engine,
     seed: int | None,
-    jobs: int,
     out: Path | None,
     console: Console,
-    require_isolation: str = "L2",
-    cache: Path | None = None,
+    assignment: Path | None = None,
     language: str = "en",
 ) -> int:
     """Judges every submission in a folder, prints the class at a glance, and returns the exit status.
 
-    seed: None takes the one kept in `out`, else draws a secret one. out: where results.json and the students' reports
-    go, and where a stopped run goes on; None keeps nothing. console: for the summary; progress and errors go to
-    stderr. Returns 0 when everything was graded, whatever the scores; 1 when something was left unmatched or ungraded;
-    2 for wrong use; 3 when the judge itself failed on something, also at the second try; 130 after Ctrl-C.
+    seed: None takes the one kept in `out`, else draws a secret one. out: where the gradebook, the tables and the
+    students' reports go, and where a stopped run goes on; None keeps nothing. console: for the summary; progress and
+    errors go to stderr. assignment: what the grades are relative to. Returns 0 when everything was graded, whatever
+    the scores; 1 when something was left unmatched or ungraded; 2 for wrong use; 3 when the judge itself failed on
+    something, also at the second try; 130 after Ctrl-C.
     """
     try:
-        intake = _intake(path, packs, out)
-        kept = Results(out)
-    except (_WrongUse, UnusableResults) as error:
-        return _complain(str(error), WRONG_USE)
-    if not intake.submissions:
-        show([], intake.unmatched, console)
-        return _complain(f"there is no solution in {path}; a solution is called like {_example(packs)}", WRONG_USE)
-    if seed is None:
-        seed = kept.seed if kept.seed is not None else int.from_bytes(os.urandom(6), "big")
-    try:
-        with Judge(
-            devices=devices, seed=seed, secret=kept.secret, cache=cache, require_isolation=require_isolation, eager=True
-        ) as judge:
-            grading = _Grading(intake, judge, kept)
-            interrupted = grading.run(jobs)
-    except TooWeak as error:
-        return _complain(str(error), WRONG_USE)
+        read = read_assignment(assignment, packs) if assignment is not None else None
+        if read is not None:
+            read_overrides(read)  # so that a mistake in it is told now
+        intake = _intake(path, packs, out, read)
+        refuse_foreign(out)
+        if not intake.submissions:
+            for one in intake.unmatched:
+                complain(f"{one.path}: {one.reason}")
+            raise _WrongUse(f"there is no solution in {path}; a solution is called like {_example(packs, read)}")
+        with Gradebook(out) as book:
+            return _Grading(intake, book, packs, engine, read, console, language).run(seed)
+    except (_WrongUse, UnusableGradebook, UnusableResults, UnusableAssignment, TooWeak) as error:
+        return complain(str(error), WRONG_USE)
     except Infrastructure as error:
-        return _complain(str(error), JUDGE_FAILED)
-    kept.write_students(grading.graded, language)
-    show(grading.graded, intake.unmatched, console)
-    left = len(intake.submissions) - len(grading.graded)
-    grading.say_what_is_kept(console, left)
-    if interrupted:
-        return INTERRUPTED
-    if any(one.report.verdict == "infra" for one in grading.graded):
-        return JUDGE_FAILED
-    return SOME_LEFT if intake.unmatched or left else ALL_GRADED
+        return complain(str(error), JUDGE_FAILED)
 
 
 class _WrongUse(ValueError):
     pass
 
 
-def _intake(path: Path, packs: Packs, out: Path | None) -> Intake:
+def _intake(path: Path, packs: Packs, out: Path | None, assignment: Assignment | None) -> Intake:
     if not path.is_dir():
         raise _WrongUse(f"{path} is {'a file' if path.exists() else 'not there'}; judge grade takes a folder")
     if out is not None and out.resolve() == path.resolve():
         raise _WrongUse("the results cannot go into the folder of the solutions; choose another --out")
     try:
-        return collect(path, packs, leave_out=out)
+        intake = collect(path, packs, leave_out=out)
     except OSError as error:
         raise _WrongUse(f"{path} cannot be read: {error.strerror}") from None
+    return intake if assignment is None else _asked_for(intake, assignment, path)
+
+
+def _asked_for(intake: Intake, assignment: Assignment, folder: Path) -> Intake:
+    """What belongs to the assignment; the rest is listed."""
+    taken, unmatched = [], list(intake.unmatched)
+    for one in intake.submissions:
+        if one.problem.slug in assignment.points:
+            taken.append(one)
+        else:
+            reason = f"{one.problem.slug} is not part of {assignment.title}"
+            unmatched.append(Unmatched(os.path.relpath(one.path, folder), one.student, reason))
+    return Intake(taken, unmatched)
 
 
 class _Grading:
-    """One run: what is graded so far, shown and kept as it comes."""
+    """One run of `judge grade`: enter the class, judge what is new, report."""
 
-    def __init__(self, intake: Intake, judge: Judge, kept: Results) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        book: Gradebook,
+        packs: Packs,
+        engine: Engine,
+        assignment: Assignment | None,
+        console: Console,
+        language: str,
+    ) -> None:
         self.intake = intake
-        self.judge = judge
-        self.kept = kept
-        self.graded: list[Graded] = []
+        self.book = book
+        self.packs = packs
+        self.engine = engine
+        self.assignment = assignment
+        self.console = console
+        self.language = language
+        self.skip = assignment.skip if assignment is not None else ()
 
-    def run(self, jobs: int) -> bool:
-        """Grades everything; whether Ctrl-C ended it early."""
-        self._write(finished=False)
-        errors = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        interrupted = False
-        with Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True) as progress:
-            task = progress.add_task("grading", total=len(self.intake.submissions))
+    def run(self, seed: int | None) -> int:
+        if seed is None:
+            seed = self.book.seed if self.book.seed is not None else int.from_bytes(os.urandom(6), "big")
+        work = self._enter(seed)
+        known = self.book.known(one.key for one in work)
+        new = [one for one in work if one.key not in known]
+        write_results(self.book, self.book.record(), finished=not new)
+        return self._report(interrupted=self._judge(new, seed) if new else False)
 
-            def on_graded(graded: Graded) -> None:
-                self.graded.append(graded)
-                progress.advance(task)
+    def _judge(self, new: Sequence[Work], seed: int) -> bool:
+        """Judges what is new, each report committed as it comes; whether Ctrl-C ended it early."""
+        with self.engine.judge(seed, self.book.secret) as judge:
+            check_what_is_skipped(judge, [one.problem for one in new], self.skip)
+            self.book.keep_settings(isolation=judge.isolation)
+            with Shown("grading", len(new)) as shown:
 
-            try:
-                grade(self.intake.submissions, self.judge, self.kept, jobs=jobs, on_graded=on_graded)
-            except KeyboardInterrupt:
-                interrupted = True
-        self.graded.sort(key=lambda graded: self.intake.submissions.index(graded.submission))
-        self._write(finished=len(self.graded) == len(self.intake.submissions))
-        return interrupted
+                def on_report(one: Work, report: Report) -> None:
+                    self.book.keep(one.key, report)
+                    shown.advance()
 
-    def _write(self, *, finished: bool) -> None:
-        self.kept.write(
-            self.graded,
+                try:
+                    judge_all(new, judge, jobs=self.engine.jobs, on_report=on_report)
+                except KeyboardInterrupt:
+                    return True
+        return False
+
+    def _enter(self, seed: int) -> list[Work]:
+        """Enters the class into the gradebook; what there is to judge, each thing once."""
+        digests: dict[str, str] = {}
+        work: dict[str, Work] = {}
+        entries: list[tuple[Entry, Solution]] = []
+        students: dict[str, Student] = {}
+        for one in self.intake.submissions:
+            students.setdefault(one.student, Student(one.student))
+            solution = Solution.read(one.path, root=one.root)
+            slug = one.problem.slug
+            if slug not in digests:
+                digests[slug] = digest_of(one.problem, self.engine.devices, seed, self.book.secret, self.skip)
+            content = content_of(solution)
+            key = key_of(content, digests[slug])
+            entries.append((Entry(one.student, slug, str(one.path), content, key), solution))
+            work.setdefault(key, Work(key, one.problem, solution, self.skip))
+        self.book.enter(
+            students.values(),
+            entries,
             self.intake.unmatched,
-            finished,
-            seed=self.judge.seed,
-            isolation=self.judge.isolation,
-            devices=self.judge.devices,
+            seed=seed,
+            devices=list(self.engine.devices),
             torch_version=version("torch"),
+            judge_version=__version__,
+            packs=[str(pack.root) for pack in self.packs.places],
+            assignment=str(self.assignment.file.resolve()) if self.assignment and self.assignment.file else "",
         )
+        return list(work.values())
 
-    def say_what_is_kept(self, console: Console, left: int) -> None:
+    def _report(self, *, interrupted: bool) -> int:
+        record = self.book.record()
+        left = sum(entry.report is None for entry in record.entries)
+        grades = current_grades(self.book, self.packs, record=record)
+        self.book.remember_overrides(grades.remembered)
+        write_results(self.book, record, finished=not left)
+        write_grades(self.book.folder, grades, self.language)
+        show(grades, self.console)
+        self._say_what_is_kept(left)
+        if interrupted:
+            return INTERRUPTED
+        if any(entry.report is not None and entry.report.verdict == "infra" for entry in record.entries):
+            return JUDGE_FAILED
+        return SOME_LEFT if self.intake.unmatched or left or grades.unknown else ALL_GRADED
+
+    def _say_what_is_kept(self, left: int) -> None:
         """Where the results are, and how to go on with what is left."""
+        out = self.book.folder
         lines = []
         if left:
-            again = "the same command goes on with them" if self.kept.out else "with --out DIR a next run could go on"
+            again = "the same command goes on with them" if out else "with --out DIR a next run could go on"
             lines.append(f"{left} not reached; {again}")
-        if self.kept.out:
-            lines.append(f"Results: {self.kept.out / RESULTS}, and a text for each student beside it")
-        page = Page(console)
-        about = [f"seed {self.judge.seed}", *self.judge.devices, f"isolation {self.judge.isolation[0]}"]
+        if out:
+            lines.append(f"Results: {out / GRADES}, and a text for each student beside it")
+        page = Page(self.console)
+        isolation = self.book.setting("isolation", list[str]) or ["?"]
+        about = [f"seed {self.book.setting('seed', int)}", *self.engine.devices, f"isolation {isolation[0]}"]
         page.line()
         for line in [*lines, f" {page.marks.dot} ".join(about)]:
             page.line((plain(line), ""))  # uncut: it may be a path to copy
         page.print()
 
 
-def _example(packs: Packs) -> str:
-    return f"{packs.names[0].rpartition('/')[2]}.py" if packs.names else "25-self-attention.py"
+def check_what_is_skipped(judge: Judge, problems: Sequence[Problem], skip: Sequence[str]) -> None:
+    """Raises UnusableAssignment where nothing of a problem would be left."""
+    for problem in {one.slug: one for one in problems}.values() if skip else ():
+        if all(check.kind in skip for check in judge.checks(problem)):
+            raise UnusableAssignment(f"skip: {', '.join(skip)} is all that {problem.slug} is judged on")
 
 
-def _complain(message: str, status: int) -> int:
-    console = Console(stderr=True)
-    console.print(f"judge: {plain(message)}", markup=False, highlight=False, emoji=False, soft_wrap=True)
-    return status
+def _example(packs: Packs, assignment: Assignment | None) -> str:
+    names = list(assignment.points) if assignment is not None else packs.names
+    return f"{names[0].rpartition('/')[2]}.py" if names else "25-self-attention.py"

@@ -1,8 +1,9 @@
-"""What is kept of a grading: each finished report at once, so that a stopped run goes on where it was.
+"""What is written for people and programs beside the gradebook, and made from it every time.
 
 In the folder given by --out:
     results.json    everything, in the form of judge/report/results-schema.json
-    finished.jsonl  one line a finished report, with the key of what it depends on
+    grades.csv      a line a student
+    checks.csv      a line a check
     STUDENT.txt     the report for that student, without the class's seed
 """
 
@@ -12,126 +13,114 @@ import hashlib
 import io
 import json
 import os
-import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from rich.console import Console
 
 from judge import __version__
-from judge.classroom.intake import Submission, Unmatched
-from judge.grading import Judge, Solution
-from judge.report import SCHEMA_VERSION, Report
-from judge.report.json import as_data, to_fields
+from judge.classroom.gradebook import GRADEBOOK, Gradebook, Record
+from judge.classroom.grades import Grade, Grades
+from judge.classroom.sheets import CHECKS, GRADES, checks_csv, grades_csv
+from judge.report import SCHEMA_VERSION
+from judge.report.json import to_fields
 from judge.report.terminal import render
 from judge.report.text import plain
 
-RESULTS, FINISHED = "results.json", "finished.jsonl"
+RESULTS = "results.json"
+MOST_CHARACTERS = 50  # of a student's name in a file's, which may have 255 bytes
 
 
 class UnusableResults(ValueError):
-    """The folder given by --out cannot be used; the message says why."""
+    """The folder given by --out holds something else; the message says what."""
 
 
-@dataclass(frozen=True)
-class Graded:
-    """A submission and what became of it."""
-
-    submission: Submission
-    report: Report
-
-
-def key_of(submission: Submission, solution: Solution, judge: Judge) -> str | None:
-    """What a report depends on, as a digest; None for what has no content to depend on (a folder, a link)."""
-    if solution.sha256 is None:
-        return None
-    problem = submission.problem
-    parts = [solution.sha256, problem.slug, problem.checks_source, problem.reference]
-    parts += [str(judge.seed), *judge.devices, __version__]
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+def refuse_foreign(out: Path | None) -> None:
+    """Raises UnusableResults where results.json is somebody else's: it would be replaced."""
+    if out is None or (out / GRADEBOOK).exists() or not (out / RESULTS).exists():
+        return
+    try:
+        kept = json.loads((out / RESULTS).read_bytes())
+        ours = isinstance(kept, dict) and {"secret", "results"} <= kept.keys()
+    except (OSError, ValueError):
+        ours = False
+    if not ours:
+        raise UnusableResults(f"{out / RESULTS} is no work of judge grade; remove it or choose another --out")
 
 
-class Results:
-    """The folder given by --out, or nothing at all when there is none."""
-
-    def __init__(self, out: Path | None) -> None:
-        self.out = out
-        self.reports: dict[str, Report] = {}
-        self.seed: int | None = None
-        self.secret = secrets.token_hex(16)  # of the hidden data: not to be had even where the seed is known
-        if out is None:
-            return
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            self._read_seed(out / RESULTS)
-            self._read_finished(out / FINISHED)
-        except OSError as error:
-            raise UnusableResults(f"{out} cannot be used for results: {error.strerror}") from None
-
-    def _read_seed(self, path: Path) -> None:
-        if path.exists():
-            try:
-                kept = json.loads(path.read_bytes())
-                self.seed, self.secret = int(kept["seed"]), str(kept["secret"])
-            except (ValueError, KeyError, TypeError):
-                raise UnusableResults(f"{path} is no work of judge grade; remove it or choose another --out") from None
-
-    def _read_finished(self, path: Path) -> None:
-        lines = path.read_bytes().splitlines() if path.exists() else []
-        for line in lines:
-            try:
-                kept = json.loads(line)
-                self.reports[kept["key"]] = msgspec.convert(kept["report"], Report)
-            except (ValueError, KeyError, TypeError):
-                continue  # the line that a killed run was writing, or one of another version: judged again
-
-    def keep(self, key: str | None, report: Report) -> None:
-        """Remembers a report across runs; what the judge failed to judge is left for the next one."""
-        if key is None or report.verdict == "infra":
-            return
-        self.reports[key] = report
-        if self.out is not None:
-            line = json.dumps({"key": key, "report": as_data(report)})
-            with open(self.out / FINISHED, "a", encoding="utf-8") as file:
-                file.write(f"{line}\n")
-
-    def write(self, graded: Iterable[Graded], unmatched: Sequence[Unmatched], finished: bool, **about: Any) -> None:
-        """Writes results.json in one step; about: seed, isolation, devices, torch_version."""
-        if self.out is None:
-            return
-        content = {
-            **about,
-            "secret": self.secret,
-            "judge_version": __version__,
-            "schema_version": SCHEMA_VERSION,
-            "finished": finished,
-            "unmatched": [
-                {"path": plain(one.path), "student": one.student and plain(one.student), "reason": plain(one.reason)}
-                for one in unmatched
-            ],
-            "results": [{"student": plain(one.submission.student), **to_fields(one.report)} for one in graded],
-        }
-        _replace(self.out / RESULTS, json.dumps(content, indent=1, allow_nan=False) + "\n")
-
-    def write_students(self, graded: Iterable[Graded], language: str = "en") -> None:
-        """Writes one text a student, with all of their reports."""
-        if self.out is None:
-            return
-        students: dict[str, list[Report]] = {}
-        for one in graded:
-            students.setdefault(one.submission.student, []).append(one.report)
-        for student, reports in students.items():
-            page = io.StringIO()
-            for number, report in enumerate(reports):
-                page.write(f"\n{'-' * 80}\n\n" if number else f"{plain(student)}\n\n")
-                render(report, Console(file=page, width=80, color_system=None), language=language, handed_out=True)
-            _replace(self.out / f"{student}.txt", page.getvalue())
+def write_results(book: Gradebook, record: Record, *, finished: bool) -> None:
+    """Writes results.json in one step."""
+    if book.folder is None:
+        return
+    content = {
+        "seed": book.setting("seed", int),
+        "isolation": book.setting("isolation", list[str]) or [],
+        "devices": book.setting("devices", list[str]),
+        "torch_version": book.setting("torch_version", str),
+        "secret": book.secret,
+        "judge_version": __version__,
+        "schema_version": SCHEMA_VERSION,
+        "finished": finished,
+        "unmatched": [
+            {"path": plain(one.path), "student": one.student and plain(one.student), "reason": plain(one.reason)}
+            for one in record.unmatched
+        ],
+        "results": [
+            {"student": plain(one.student), **to_fields(one.report)} for one in record.entries if one.report is not None
+        ],
+    }
+    replace(book.folder / RESULTS, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
-def _replace(path: Path, content: str) -> None:
+def write_grades(out: Path | None, grades: Grades, language: str = "en") -> None:
+    """Writes the tables, and one text for each student who handed something in."""
+    if out is None:
+        return
+    replace(out / GRADES, grades_csv(grades))
+    replace(out / CHECKS, checks_csv(grades))
+    for grade in grades.students:
+        if any(mark.report is not None for mark in grade.marks.values()):
+            replace(out / f"{file_name(grade.student.id)}.txt", student_text(grade, grades, language))
+
+
+def student_text(grade: Grade, grades: Grades, language: str = "en") -> str:
+    """All that one student is told: the grade and his own reports; no seed, nothing about others."""
+    page = io.StringIO()
+    page.write(f"{plain(grade.student.name or grade.student.id)}\n\n")
+    if grades.assignment.file is not None:
+        page.write("\n".join([*_grade_lines(grade, grades), "", "-" * 80, "", ""]))
+    reports = [mark.report for mark in grade.marks.values() if mark.report is not None]
+    for number, report in enumerate(reports):
+        page.write(f"\n{'-' * 80}\n\n" if number else "")
+        if report.verdict == "infra":  # what failed there is for the instructor
+            report = msgspec.structs.replace(report, message="The judge itself failed; this is no grade.", checks=[])
+        render(report, Console(file=page, width=80, color_system=None), language=language, handed_out=True)
+    return page.getvalue()
+
+
+def file_name(student: str) -> str:
+    """The student's id as the name of a file that stays in its folder; different ids never share one."""
+    name = re.sub(r"[/\\\0-\x1f]", "_", re.sub(r"^\.", "_", student))[:MOST_CHARACTERS]
+    return name if name == student and name else f"{name}-{hashlib.sha256(student.encode()).hexdigest()[:8]}"
+
+
+def replace(path: Path, content: str | bytes) -> None:
+    """Writes a file in one step: a reader sees the old one or the new one."""
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(content, encoding="utf-8")
+    partial.write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
     os.replace(partial, path)
+
+
+def _grade_lines(grade: Grade, grades: Grades) -> list[str]:
+    assignment = grades.assignment
+    state = f"{grade.final:g} of {assignment.possible:g}" if grade.final is not None else "not graded yet"
+    lines = [f"{plain(assignment.title)}: {state}"]
+    if grade.penalty and grade.days_late:
+        lines.append(f"  {grade.days_late} day{'s' if grade.days_late > 1 else ''} late: -{grade.penalty:g}")
+    for problem, mark in grade.marks.items():
+        points = "not graded yet" if mark.points is None else f"{round(mark.points, 2):g} of {mark.possible:g}"
+        by = ", given by your instructor" if mark.override is not None else ""
+        missing = ", nothing was handed in" if mark.state == "missing" and not by else ""
+        lines.append(f"  {plain(problem)}: {points}{by}{missing}")
+    return lines

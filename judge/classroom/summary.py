@@ -4,58 +4,79 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from statistics import mean, median
 
 from rich.cells import cell_len
 from rich.console import Console
 
-from judge.classroom.intake import Unmatched
-from judge.classroom.results import Graded
-from judge.report import Report
+from judge.classroom.grades import Grade, Grades, Mark
 from judge.report.page import Page
 from judge.report.terminal import score_text
 from judge.report.text import plain, shorten
 
 WIDEST_NAME = 28
+TOTAL = "total"
 _VERDICTS = {"passed": "accepted", "not judged": "not judged on these devices"}
 
 
-def show(graded: Sequence[Graded], unmatched: Sequence[Unmatched], console: Console) -> None:
-    """Prints the table of scores, the count of each verdict and every file that was not graded, with the reason."""
+def show(grades: Grades, console: Console) -> None:
+    """Prints the table of points, the count of each verdict and every file that was not graded, with the reason."""
     page = Page(console)
-    _table(graded, page)
-    judged = [one.report for one in graded if one.report.verdict != "infra"]
+    if grades.assignment.file is not None:
+        page.line()
+        page.paragraph(plain(grades.assignment.title), style="bold")
+    _table(grades, page)
+    reports = grades.reports()
+    judged = [one for one in reports if one.verdict != "infra"]
     states = Counter("still the stub" if one.untouched else _VERDICTS.get(one.verdict, one.verdict) for one in judged)
     counts = ", ".join(f"{count} {state}" for state, count in states.most_common())
     line = f"{len(judged)} graded{': ' if counts else ''}{counts}"
-    lost = len(graded) - len(judged)
+    lost = len(reports) - len(judged)
     page.line()
     page.paragraph(f"{line}; {lost} not judged (!): the judge itself failed" if lost else line, style="bold")
-    if unmatched:
+    if grades.assignment.file is not None:
+        page.paragraph(_statistics(grades))
+    if grades.unmatched:
         page.line()
         page.line(("Not graded:", "bold yellow"))
-    for one in unmatched:
+    for one in grades.unmatched:
         page.paragraph(f"{plain(one.path)}: {plain(one.reason)}", indent=2)
+    if grades.notes or grades.unknown:
+        page.line()
+    for note in [*grades.notes, *grades.unknown]:
+        page.paragraph(plain(note), style="yellow")
     page.print()
 
 
-def _table(graded: Sequence[Graded], page: Page) -> None:
+def _statistics(grades: Grades) -> str:
+    finals = grades.finals()
+    states = Counter(grade.status for grade in grades.students)
+    counts = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    numbers = f"; mean {mean(finals):.1f}, median {median(finals):.1f}" if finals else ""
+    count = f"{len(grades.students)} student{'s' if len(grades.students) != 1 else ''}"
+    return f"{count} ({counts}){numbers} of {grades.assignment.possible:g} points"
+
+
+def _table(grades: Grades, page: Page) -> None:
     """Students by problems; as many tables one below the other as the width asks for."""
-    scores = {(one.submission.student, one.report.problem): one.report for one in graded}
-    students = sorted({student for student, _ in scores})
-    problems = sorted({problem for _, problem in scores})
-    names = {student: shorten(plain(student), WIDEST_NAME, page.marks.ellipsis) for student in students}
+    students = sorted(grades.students, key=lambda grade: grade.student.id)
+    names = {one.student.id: shorten(plain(one.student.id), WIDEST_NAME, page.marks.ellipsis) for one in students}
     first = max([cell_len(name) for name in names.values()] + [len("student")])
-    headings = _headings(problems)
+    headings = _headings(sorted(grades.assignment.points))
+    columns = list(headings)
+    if grades.assignment.file is not None:  # else adding up means nothing
+        headings[TOTAL] = TOTAL
+        columns.append(TOTAL)
     column = max([cell_len(heading) for heading in headings.values()] + [5]) + 2
     at_once = max((page.width - first) // column, 1)
-    for start in range(0, len(problems), at_once):
-        part = problems[start : start + at_once]
+    for start in range(0, len(columns), at_once):
+        part = columns[start : start + at_once]
         page.line()
-        page.line((f"{'student':<{first}}" + "".join(f"{headings[problem]:>{column}}" for problem in part), "bold"))
-        for student in students:
-            name = names[student] + " " * (first - cell_len(names[student]))
-            reports = [scores.get((student, problem)) for problem in part]
-            page.line((name, ""), *((f"{_cell(report):>{column}}", _style(report)) for report in reports))
+        page.line((f"{'student':<{first}}" + "".join(f"{headings[one]:>{column}}" for one in part), "bold"))
+        for grade in students:
+            name = names[grade.student.id] + " " * (first - cell_len(names[grade.student.id]))
+            cells = [_total(grade) if one == TOTAL else _cell(grade.marks[one]) for one in part]
+            page.line((name, ""), *((f"{text:>{column}}", style) for text, style in cells))
 
 
 def _headings(problems: Sequence[str]) -> dict[str, str]:
@@ -68,13 +89,17 @@ def _headings(problems: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _cell(report: Report | None) -> str:
-    if report is None:
-        return "-"
-    return "!" if report.verdict == "infra" else score_text(report.score)
+def _cell(mark: Mark) -> tuple[str, str]:
+    """The points with their style; "*" behind those that a person gave."""
+    if mark.override is not None:
+        return f"{score_text(mark.override.score)}*", "cyan"
+    if mark.report is None:
+        return "-", "dim"
+    if mark.state == "infra":
+        return "!", "magenta"
+    points = mark.machine if mark.machine is not None else 0.0
+    return ("?" if mark.state == "ungraded" else score_text(points)), ("green" if mark.report.accepted else "")
 
 
-def _style(report: Report | None) -> str:
-    if report is None:
-        return "dim"
-    return "magenta" if report.verdict == "infra" else "green" if report.accepted else ""
+def _total(grade: Grade) -> tuple[str, str]:
+    return ("-", "dim") if grade.final is None else (score_text(grade.final), "bold")

@@ -47,12 +47,15 @@ def _judge(
 
 def explain(error: Exception) -> tuple[int, str]:
     """The exit status of a failed command, and the line to show; empty where all has been said."""
-    from judge.grading import Infrastructure, TooWeak  # here, since `judge list` needs no engine
+    from judge.classroom.assignment import UnusableAssignment  # here, since `judge list` needs no engine
+    from judge.classroom.gradebook import UnusableGradebook
+    from judge.grading import Infrastructure, TooWeak
 
     if isinstance(error, _ClickException):
         message = error.format_message()  # type: ignore[attr-defined]
         return WRONG_USE, message and f"{message} (judge --help shows how)"
-    if isinstance(error, WrongUse | UnknownProblem | BrokenProblem | DeviceUnavailable | TooWeak):
+    ours = (WrongUse, UnknownProblem, BrokenProblem, DeviceUnavailable, TooWeak, UnusableAssignment, UnusableGradebook)
+    if isinstance(error, ours):
         return WRONG_USE, str(error)
     if isinstance(error, typer.Abort):
         return WRONG_USE, "stopped: there was no answer"

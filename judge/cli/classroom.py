@@ -1,4 +1,4 @@
-"""Judging many: grade (a folder of solutions)."""
+"""Judging many: grade (a folder), regrade (what the gradebook has), export and gradescope-pack (for others)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,28 @@ from judge.cli.options import (
     Language,
     PackFolders,
     SecretSeed,
+    WrongUse,
     job_count,
     language_of,
     resolve_devices,
+    say,
     stdout,
 )
 from judge.history import cache_folder
 from judge.problems import packs
+
+
+class Format(StrEnum):
+    """What judge export writes."""
+
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+    CSV = "csv"
+    JSON = "json"
+    JUNIT = "junit"
+    GRADESCOPE = "gradescope"
+    GITHUB = "github"
+    FEEDBACK = "feedback"
 
 
 class Isolation(StrEnum):
@@ -32,8 +47,27 @@ class Isolation(StrEnum):
     L3 = "L3"
 
 
+AssignmentFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="What counts how much, until when, and what being late costs: hw3.toml.",
+        show_default=False,
+    ),
+]
+Results = Annotated[
+    Path, typer.Argument(metavar="OUT", help="The folder that judge grade --out wrote.", show_default=False)
+]
+RequiredIsolation = Annotated[
+    Isolation, typer.Option(help="Refuse to run where solutions are isolated less; see judge doctor.")
+]
+
+
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
+    app.command(epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
+    app.command(epilog="Example: judge export canvas results/ --template grades-export.csv -o upload.csv")(export)
+    app.command("gradescope-pack", epilog="Example: judge gradescope-pack hw3.toml -o autograder.zip")(gradescope_pack)
 
 
 def grade(
@@ -51,12 +85,13 @@ def grade(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Write results.json and one report for each student there.", show_default=False
+            metavar="DIR",
+            help="Keep the gradebook there, and write tables and one report for each student.",
+            show_default=False,
         ),
     ] = None,
-    require_isolation: Annotated[
-        Isolation, typer.Option(help="Refuse to run where solutions are isolated less; see judge doctor.")
-    ] = Isolation.L2,
+    assignment: AssignmentFile = None,
+    require_isolation: RequiredIsolation = Isolation.L2,
     lang: Language = "en",
     problems: PackFolders = None,
 ) -> int:
@@ -67,17 +102,146 @@ def grade(
     """
     known = packs(problems or ())
     devices = resolve_devices(device)
-    from judge.classroom import grade_folder
+    from judge.classroom import Engine, grade_folder
 
     return grade_folder(
         path,
         packs=known,
-        devices=devices,
+        engine=Engine(devices, job_count(jobs), require_isolation.value, cache_folder()),
         seed=seed,
-        jobs=job_count(jobs),
         out=out,
         console=stdout(),
-        require_isolation=require_isolation.value,
-        cache=cache_folder(),
+        assignment=assignment,
         language=language_of(lang),
     )
+
+
+def regrade(
+    out: Results,
+    problem: Annotated[
+        list[str] | None, typer.Option(metavar="PROBLEM", help="Only this one; repeatable.", show_default=False)
+    ] = None,
+    student: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this one; repeatable.", show_default=False)
+    ] = None,
+    verdict: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VERDICT", help="Only what has this one: timeout, slow; repeatable.", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show who would go up or down and store nothing.")] = False,
+    device: Devices = None,
+    jobs: Jobs = None,
+    require_isolation: RequiredIsolation = Isolation.L2,
+    lang: Language = "en",
+    problems: PackFolders = None,
+) -> int:
+    """Judge again what is in the gradebook, all of it or what fits.
+
+    It has the solutions too, and takes the class's seed. The exit status is 0 when all was judged, 1 when something
+    was not reached, 2 for wrong use, 3 when the judge itself failed.
+    """
+    from judge.classroom import Engine
+    from judge.classroom.gradebook import graded_with
+    from judge.classroom.regrade import regrade as judge_again
+
+    before = graded_with(out)
+    return judge_again(
+        out,
+        packs=packs([*(problems or ()), *before.packs]),
+        engine=Engine(
+            resolve_devices(device or before.devices), job_count(jobs), require_isolation.value, cache_folder()
+        ),
+        console=stdout(),
+        problems=problem or (),
+        students=student or (),
+        verdicts=verdict or (),
+        dry_run=dry_run,
+        language=language_of(lang),
+    )
+
+
+def export(
+    what: Annotated[Format, typer.Argument(metavar="FORMAT", help=f"{', '.join(Format)}.", show_default=False)],
+    out: Results,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where to; a folder for gradescope, github and feedback, which have a file a student.",
+            show_default="stdout, or a folder in OUT",
+        ),
+    ] = None,
+    template: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="canvas: the exported gradebook; moodle: the grading worksheet. Only the grades in it are changed.",
+            show_default=False,
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TITLE",
+            help='The column to fill: "HW1 (123456)".',
+            show_default="the one with the assignment's title",
+        ),
+    ] = None,
+    assignment: AssignmentFile = None,
+    zipped: Annotated[bool, typer.Option("--zip", help="One zip instead of a folder.")] = False,
+    problems: PackFolders = None,
+) -> int:
+    """Write the grades of a class for other programs, or the students' feedback.
+
+    The exit status is 0 when everybody has a grade and a place for it; 1 when somebody has not, each of whom is listed;
+    2 for wrong use.
+    """
+    from judge.classroom.exports import export as write
+    from judge.classroom.gradebook import graded_with
+
+    known = packs([*(problems or ()), *graded_with(out).packs])
+    return write(
+        what.value,
+        out,
+        packs=known,
+        to=output,
+        template=template,
+        column=column,
+        assignment=assignment,
+        zipped=zipped,
+    )
+
+
+def gradescope_pack(
+    assignment: Annotated[Path, typer.Argument(metavar="FILE", help="The assignment: hw3.toml.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="ZIP", help="Where to.")] = Path("autograder.zip"),
+    device: Devices = None,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="How many at the same time, in Gradescope.")] = 1,
+    require_isolation: RequiredIsolation = Isolation.L2,
+    problems: PackFolders = None,
+) -> int:
+    """Make the zip that Gradescope takes as an autograder.
+
+    It has judge itself and the problems of the assignment, with the hidden references: it is not for students.
+    """
+    from judge.classroom.assignment import read_assignment
+    from judge.classroom.gradescope_pack import write_pack
+
+    known = packs(problems or ())
+    read = read_assignment(assignment, known)
+    for note in read.notes:
+        say(f"judge: {note}")
+    try:
+        write_pack(
+            read,
+            known,
+            output,
+            devices=resolve_devices(device or ["cpu", "sim"]),
+            require_isolation=require_isolation.value,
+            jobs=jobs,
+        )
+    except OSError as error:
+        raise WrongUse(f"{output} cannot be written: {error.strerror}") from None
+    return 0

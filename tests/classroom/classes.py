@@ -11,7 +11,7 @@ import jsonschema
 from referencing import Registry, Resource
 from rich.console import Console
 
-from judge.classroom import grade_folder
+from judge.classroom import Engine, grade_folder
 from judge.problems import packs
 from judge.report.json import RESULTS_SCHEMA, SCHEMA
 
@@ -65,9 +65,9 @@ class Class:
 
     def grade(self, **options: Any) -> int:
         page = io.StringIO()
-        chosen = {"devices": ["cpu"], "seed": None, "jobs": 2, "require_isolation": "L0", **options}
-        console = Console(file=page, width=80)
-        status = grade_folder(self.folder, packs=self.packs, out=self.out, console=console, **chosen)
+        engine = Engine(options.pop("devices", ["cpu"]), options.pop("jobs", 2), "L0")
+        chosen = {"seed": None, "console": Console(file=page, width=80), **options}
+        status = grade_folder(self.folder, packs=self.packs, engine=engine, out=self.out, **chosen)
         self.text = page.getvalue()
         return status
 

@@ -8,7 +8,7 @@ import pytest
 from judge.classroom import ALL_GRADED, JUDGE_FAILED, SOME_LEFT, WRONG_USE
 from judge.problems import packs
 
-from .classes import RIGHT, WRONG, Class, hand_in, tiny_pack
+from .classes import CHECKS, RIGHT, WRONG, Class, hand_in, tiny_pack
 
 SMALL = Path(__file__).parent / "small"
 
@@ -91,3 +91,32 @@ def test_results_do_not_replace_the_solutions(tmp_path, capsys):
     folder = hand_in(tmp_path / "class", {"ada/991.py": RIGHT})
     assert Class(folder, folder, tiny_pack(tmp_path / "tiny")).grade() == WRONG_USE
     assert "choose another --out" in capsys.readouterr().err
+
+
+def test_a_broken_gradebook_is_told_in_one_line_and_nothing_is_lost(tmp_path, capsys):
+    folder = hand_in(tmp_path / "class", {"ada/991.py": RIGHT})
+    hand_in(tmp_path / "out", {"gradebook.sqlite": "photos of my holidays\n" * 99})
+    assert Class(folder, tmp_path / "out", tiny_pack(tmp_path / "tiny")).grade() == WRONG_USE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "move it away or choose another folder" in line
+    assert (tmp_path / "out" / "gradebook.sqlite").read_text() == "photos of my holidays\n" * 99
+
+
+def test_what_is_not_part_of_the_assignment_is_listed_and_skipped_kinds_cost_nothing(tmp_path, capsys):
+    pack = tiny_pack(tmp_path / "tiny")
+    checks = pack / "problems" / "991-double" / "checks.py"
+    late = CHECKS.replace("doubles", "doubles_again").partition("import check\n")[2].replace('"values"', '"shape"')
+    checks.write_text(CHECKS.replace("points=100", "points=60") + late.replace("points=100", "points=40"))
+    files = {"ada/991.py": WRONG, "ada/25.py": RIGHT, "ben/991.py": RIGHT}
+    some = Class(hand_in(tmp_path / "class", files), tmp_path / "out", pack)
+    assignment = tmp_path / "hw.toml"
+    assignment.write_text('title = "HW"\nskip = ["shape"]\nproblems = { 991 = 50 }\n')
+    assert some.grade(assignment=assignment) == SOME_LEFT
+    assert "ada/25.py: 25-self-attention is not part of HW" in some.text
+    assert [len(one["checks"]) for one in some.by_student.values()] == [1, 1]
+    table = (tmp_path / "out" / "grades.csv").read_text()
+    assert '"ben","","","","","","",50,0,"",50,"graded",50\n' in table
+    assignment.write_text('title = "HW"\nskip = ["shape", "values"]\nproblems = { 991 = 50 }\n')
+    capsys.readouterr()
+    assert some.grade(assignment=assignment) == WRONG_USE
+    assert "skip: shape, values is all that tiny/991-double is judged on" in capsys.readouterr().err

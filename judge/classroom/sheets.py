@@ -1,0 +1,92 @@
+"""A class as tables for people who count: grades.csv, a line a student, and checks.csv, a line a check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from judge.classroom.grades import Grade, Grades
+from judge.classroom.tables import Value, to_csv
+from judge.report import CheckResult, Report
+from judge.report.text import plain
+
+GRADES, CHECKS = "grades.csv", "checks.csv"
+CHECK_COLUMNS = (
+    "student", "problem", "check", "kind", "part", "verdict", "points", "max_points", "device", "seconds", "message",
+)  # fmt: skip
+MESSAGE_LINES = 4
+
+
+def grades_csv(grades: Grades) -> str:
+    """One line a student, and one column a problem with the points that count for it."""
+    about = ["student_id", "name", "email", "lms_id", "group", "submitted_at", "late_days"]
+    numbers = ["raw", "penalty", "override", "final", "status"]
+    problems = list(grades.assignment.points)
+    return to_csv([*about, *numbers, *problems], (_student_row(grade, problems) for grade in grades.students))
+
+
+def checks_csv(grades: Grades) -> str:
+    """One line a check of everything that was judged, in the points of the check; none where the judge failed."""
+    heading = [
+        "student",
+        "problem",
+        "check",
+        "kind",
+        "part",
+        "verdict",
+        "points",
+        "max_points",
+        "device",
+        "seconds",
+        "message",
+    ]
+    return to_csv(heading, _check_rows(grades))
+
+
+def _student_row(grade: Grade, problems: list[str]) -> list[Value]:
+    student = grade.student
+    about: list[Value] = [student.id, student.name, student.email, student.lms_id, student.group]
+    when = grade.submitted_at.isoformat(timespec="seconds") if grade.submitted_at else None
+    nobody_looked = grade.status == "unmatched" and grade.final is None
+    return [
+        *[plain(value) if isinstance(value, str) else value for value in about],
+        when,
+        grade.days_late,
+        grade.raw,
+        grade.penalty,
+        grade.override,
+        grade.final,
+        grade.status,
+        *[None if nobody_looked else grade.marks[problem].points for problem in problems],
+    ]
+
+
+def _check_rows(grades: Grades) -> Iterator[list[Value]]:
+    for grade in grades.students:
+        for mark in grade.marks.values():
+            if mark.report is None:
+                continue
+            who: list[Value] = [plain(grade.student.id), mark.problem]
+            if not mark.report.checks:
+                yield [*who, None, None, None, mark.report.verdict, None, None, None, None, _said(mark.report.message)]
+            for check in mark.report.checks:
+                yield [*who, *_check_row(check, mark.report)]
+
+
+def _check_row(check: CheckResult, report: Report) -> list[Value]:
+    judged = report.verdict != "infra" and check.verdict not in ("infra", "not judged")
+    device = check.failing_device or " ".join(check.devices)
+    return [
+        plain(check.name),
+        check.kind,
+        check.part,
+        check.verdict,
+        check.points if judged else None,
+        check.max_points,
+        device or None,
+        check.seconds,
+        _said(check.message),
+    ]
+
+
+def _said(message: str | None) -> str | None:
+    return plain(message, lines=MESSAGE_LINES) if message else None

@@ -1,0 +1,15 @@
+"""Who a submission is by."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Student(msgspec.Struct, frozen=True):
+    """A student as far as he is known; the id is what the class's files call him."""
+
+    id: str
+    name: str | None = None
+    email: str | None = None
+    lms_id: str | None = None
+    group: str | None = None
