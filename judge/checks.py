@@ -288,13 +288,9 @@ def run_ranks(world_size: int, work: Callable[[Any], Any], seconds: float = 5.0)
     ranks = _Ranks(world_size, seconds)
     answers: list[Any] = [None] * world_size
     errors: list[BaseException | None] = [None] * world_size
-    one_at_a_time = threading.Lock()
 
     def body(rank: int) -> None:
         try:
-            # A thread's first product sets up the library for it; in a forked process two at once crash now and then.
-            with one_at_a_time:
-                torch.nn.functional.linear(torch.ones(2, 3, device="cpu"), torch.ones(4, 3, device="cpu"))
             answers[rank] = work(_ThreadGroup(ranks, rank))
         except BaseException as error:
             errors[rank] = error

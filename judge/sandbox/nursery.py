@@ -31,6 +31,7 @@ import msgspec
 from judge.sandbox import isolation, namespaces
 from judge.sandbox.lazy import postpone_the_compiler
 from judge.sandbox.limits import Limits
+from judge.sandbox.threads import set_up_one_by_one
 
 PR_SET_PDEATHSIG = 1
 HELLO = b"hello"  # a new worker's first bytes
@@ -306,6 +307,7 @@ def _import_all(setup: Setup) -> None:
             __import__(name)
     else:
         postpone_the_compiler()
+    set_up_one_by_one()
 
 
 def _become_worker(

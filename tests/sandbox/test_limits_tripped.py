@@ -169,3 +169,16 @@ def test_workers_can_be_new_processes_where_forking_is_not_safe() -> None:
             assert run(nursery, "import os; os._exit(3)")[1] == "the process ended by itself (exit status 3)"
     finally:
         sys.path.pop(0)
+
+
+def test_threads_set_torch_up_one_after_another_and_then_do_their_work(nursery: Nursery) -> None:
+    """Two first products at once crash a forked process too seldom to be tested: here only that it is seen to."""
+    code = (
+        "import threading, torch\n"
+        "found = []\n"
+        "threads = [threading.Thread(target=lambda: found.append(torch.ones(3).sum().item())) for _ in range(8)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "answer = [found, threading.Thread._bootstrap_inner.__module__]\n"
+    )
+    assert run(nursery, code) == [[3.0] * 8, "judge.sandbox.threads"]
