@@ -46,7 +46,7 @@ SOLUTIONS = {  # name -> text and how many of twenty hand it in
     "raises": ("def normalise(x):\n    raise ValueError('not today')\n", 1),
     "exits": ("import os\n\n\ndef normalise(x):\n    os._exit(0)\n", 1),
     "recurses": ("def normalise(x):\n    return normalise(x)\n", 1),
-    "floods": ("def normalise(x):\n    print('x' * 1_000_000)\n    return x\n", 1),
+    "floods": ("def normalise(x):\n    print('x' * 1_000_000)\n    return -x\n", 1),
     "starts threads": (
         "import threading\n\n\ndef normalise(x):\n    threading.Thread(target=threading.Event().wait).start()\n"
         "    return x - x.mean(-1, keepdim=True)\n",
