@@ -270,8 +270,8 @@ class Attempt:
         """The cases of one run, by name; "" where a check has only one."""
         if seen.forbidden:
             use = seen.forbidden[0]
-            raised = Raised("ForbiddenCall", (), "", use["line"], use["source"])
-            return {"": Case("forbidden", sentence=f"{use['name']} is forbidden in this problem", raised=raised)}
+            raised = Raised("ForbiddenCall", (), "", use.line, use.source)
+            return {"": Case("forbidden", sentence=f"{use.name} is forbidden in this problem", raised=raised)}
         if seen.stopped is not None:
             return {"": Case(seen.stopped[0], sentence=seen.stopped[1])}
         if expected.observation is None or exact.observation is None:
