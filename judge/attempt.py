@@ -22,7 +22,7 @@ from judge.diagnosis import MOST_SHOWN, Outcome, diagnose, part
 from judge.examples import draw, shrink
 from judge.forbidden import find_uses
 from judge.making import Make, derive_seed
-from judge.observations import Observation, Raised
+from judge.observations import MAX_NAME, Observation, Raised
 from judge.problems import Problem
 from judge.report import CaseResult, CheckResult, Diagnosis, Report
 from judge.sandbox.host import SandboxBroken
@@ -156,7 +156,7 @@ class Attempt:
         if not self.devices:
             return "not judged", f"this problem is judged on {', '.join(self.problem.devices or ())} only", None
         for use in find_uses(self.solution.source, self.problem.forbids):
-            return "forbidden", f"{use.name} is forbidden in this problem", _location(use.line, use.source)
+            return "forbidden", use.sentence, _location(use.line, use.source)
         return None
 
     def _run_checks(
@@ -271,7 +271,7 @@ class Attempt:
         if seen.forbidden:
             use = seen.forbidden[0]
             raised = Raised("ForbiddenCall", (), "", use.line, use.source)
-            return {"": Case("forbidden", sentence=f"{use.name} is forbidden in this problem", raised=raised)}
+            return {"": Case("forbidden", sentence=use.sentence, raised=raised)}
         if seen.stopped is not None:
             return {"": Case(seen.stopped[0], sentence=seen.stopped[1])}
         if expected.observation is None or exact.observation is None:
@@ -598,7 +598,7 @@ class Attempt:
 def _location(line: int | None, source: str | None) -> str | None:
     if line is None:
         return None
-    return f"line {line}: {source}" if source else f"line {line}"
+    return f"line {line}: {source[:MAX_NAME]}" if source else f"line {line}"
 
 
 def _message(case: Case | None) -> str | None:

@@ -10,7 +10,7 @@ import msgspec
 
 from judge.checks import Check
 from judge.forbidden import Use
-from judge.observations import Observation, Raised
+from judge.observations import MAX_MESSAGE, Observation, Raised
 from judge.problems import Problem
 from judge.sandbox.host import Nursery, Stopped, Worker
 from judge.sandbox.limits import Limits
@@ -116,15 +116,17 @@ class Subject:
         except Stopped as stopped:
             return Fault(stopped.verdict, f"stopped while it was imported: {stopped.message}")
         for use in loaded.forbidden:
-            return Fault("forbidden", f"{use.name} is forbidden in this problem", use.line, use.source)
+            return Fault("forbidden", use.sentence, use.line, use.source)
         raised = loaded.raised
         if raised is not None:
             what = "calls sys.exit" if raised.type == "SystemExit" else f"raises {raised.type}"
             detail = f": {raised.message}" if raised.message and raised.type != "SystemExit" else ""
             return Fault("error", f"{what} when it is imported{detail}", raised.line, raised.source)
-        if loaded.missing:
-            names = ", ".join(loaded.missing)
-            return Fault("error", f"the file does not define {names}; the statement names what it must define")
+        missing = [name for name in self._problem.requires if name in loaded.missing]
+        if missing:
+            return Fault(
+                "error", f"the file does not define {', '.join(missing)}; the statement names what it must define"
+            )
         return None
 
     def observe(self, check: Check, runs: Sequence[Run], dtype: str = "float32", given: Any = None) -> list[Seen]:
@@ -195,9 +197,8 @@ def _seen(answer: Observation, printed: str) -> Seen:
     """An answer of an untrusted worker as a Seen; one of another form is the candidate's failure."""
     value = answer.value
     if isinstance(value, dict) and isinstance(value.get("refused"), str):
-        return Seen(
-            None, stopped=("output-limit", f"its answer could not be read: {value['refused']}"), printed=printed
-        )
+        why = f"its answer could not be read: {value['refused'][:MAX_MESSAGE]}"
+        return Seen(None, stopped=("output-limit", why), printed=printed)
     try:
         beside = told(value, _Beside)
         seen = value["seen"]

@@ -90,7 +90,7 @@ def _told(answer: Any) -> _Told:
     """What a worker tells; raises Stopped when the solution called what the problem forbids."""
     about = told(answer, _Told)
     for use in about.forbidden:
-        raise Stopped("forbidden", f"{use.name} is forbidden in this problem (line {use.line})")
+        raise Stopped("forbidden", f"{use.sentence} (line {use.line})")
     return about
 
 

@@ -117,7 +117,8 @@ right_nodes = some.recursive(
 wrong_tensors = tagged(
     "tensor",
     some.sampled_from(["float32", "bool", "float8_e5m2", "object", "", ["float32"], 1, None]),
-    some.lists(some.integers(-1, 3) | some.sampled_from([2**39, 2**40, 2**64 - 1, True, 1.0, None]), max_size=33) | plain,
+    some.lists(some.integers(-1, 3) | some.sampled_from([2**39, 2**40, 2**64 - 1, True, 1.0, None]), max_size=33)
+    | plain,
     plain,
 )
 tags = some.sampled_from(["str", "bytes", "list", "tuple", "dict", "raised", "opaque", "tensor", "value", "_list", ""])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 import tracemalloc
 from contextlib import suppress
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from judge.compare import Difference, cases, names_differ
-from judge.observations import Malformed, Observation, decode
+from judge.observations import Malformed, Observation, decode, encode
 from judge.sandbox.channel import MAGIC, PREFIX, Inbox
 from judge.subjects import Seen, _seen
 from tests.fuzz.inputs import EXPECTED, FILLED, HONEST, few, many, message, nodes, odd_answers, payload_of
@@ -34,10 +34,10 @@ def look_at(answer: Observation) -> Seen:
 
 
 def take(stream: bytes, cuts: list[int], cap: int = 1 << 16) -> list[tuple[bytes, bytes]]:
-    """The messages in a stream that arrives in pieces; an inbox holds no more than its caps and the last piece."""
+    """The messages in a stream that arrives in pieces."""
     inbox, found = Inbox(cap), []
     edges = [0, *sorted(cuts), len(stream)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         taken = inbox.feed(stream[start:end])
         while taken is not None:
             found.append(taken)
@@ -109,3 +109,36 @@ def test_any_tree_is_malformed_or_an_observation(tree, seed, off):
 @given(odd_answers(), some.integers(0, 3))
 def test_whatever_an_answer_holds_it_can_be_judged(tree, seed):
     look_at(decode(msgspec.msgpack.encode(tree), payload_of(tree, seed)))
+
+
+def test_a_huge_answer_is_told_in_few_words():
+    long = b"x" * 100_000
+    words = dict.fromkeys(("type", "message", "source"), long.decode()) | {"bases": []}
+    asked = [[["str", name.encode()], ["raised", words]] for name in EXPECTED.value]
+    unasked = [[["str", long + b"%d" % number], None] for number in range(20)]
+    unasked += [[["str", b"%d" % number], None] for number in range(50_000)]
+    answer = decode(msgspec.msgpack.encode(["dict", asked + unasked]), b"")
+    raised = [answer.value[name] for name in EXPECTED.value]
+    assert len(msgspec.json.encode([cases(answer, EXPECTED), raised])) < 50_000
+
+
+def test_keys_that_all_have_one_hash_are_refused():
+    """A dictionary of n of them takes n * n comparisons."""
+    keys = [[-1 - (number >> bit & 1) for bit in range(13)] for number in range(1 << 13)]
+    with pytest.raises(Malformed, match="too many tuples as keys"):
+        decode(msgspec.msgpack.encode(["dict", [[["tuple", key], None] for key in keys]]), b"")
+    with pytest.raises(ValueError, match="too many tuples as keys"):
+        encode(dict.fromkeys(map(tuple, keys)))
+
+
+@pytest.mark.parametrize("byte", [b"\x90", b"\x80", b"\xc0", b"\xa0", b"\xc4\x00"])
+def test_a_message_up_to_the_cap_takes_a_bounded_amount_of_memory(byte):
+    count = (1 << 20) // len(byte)
+    stream = MAGIC + (5 + count * len(byte)).to_bytes(4, "big") + bytes(8) + b"\xdd" + count.to_bytes(4, "big")
+    tracemalloc.start()
+    try:
+        with pytest.raises(Malformed):
+            decode(*take(stream + byte * count, [])[0])
+        assert tracemalloc.get_traced_memory()[1] < 40 << 20
+    finally:
+        tracemalloc.stop()
