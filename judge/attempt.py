@@ -20,7 +20,7 @@ from judge.checks import CPU_SECONDS, Check, Evidence, Ruling
 from judge.compare import Difference, cases, names_differ
 from judge.diagnosis import MOST_SHOWN, Outcome, diagnose, part
 from judge.examples import draw, shrink
-from judge.forbidden import find_uses
+from judge.forbidden import TooMuchToRead, find_uses
 from judge.making import Make, derive_seed
 from judge.observations import MAX_NAME, Observation, Raised
 from judge.problems import Problem
@@ -155,7 +155,11 @@ class Attempt:
             return "error", "nothing written yet: this is the stub", None
         if not self.devices:
             return "not judged", f"this problem is judged on {', '.join(self.problem.devices or ())} only", None
-        for use in find_uses(self.solution.source, self.problem.forbids):
+        try:
+            uses = find_uses(self.solution.source, self.problem.forbids)
+        except TooMuchToRead as error:
+            return "error", str(error), None
+        for use in uses:
             return "forbidden", use.sentence, _location(use.line, use.source)
         return None
 
