@@ -30,6 +30,7 @@ from judge.report.terminal import render
 from judge.report.text import plain
 
 RESULTS, FINISHED = "results.json", "finished.jsonl"
+LONGEST_NAME = 200  # bytes of a student's name in a file's; file systems take 255
 
 
 class UnusableResults(ValueError):
@@ -128,7 +129,15 @@ class Results:
             for number, report in enumerate(reports):
                 page.write(f"\n{'-' * 80}\n\n" if number else f"{plain(student)}\n\n")
                 render(report, Console(file=page, width=80, color_system=None), language=language, handed_out=True)
-            _replace(self.out / f"{student}.txt", page.getvalue())
+            _replace(self.out / f"{_short(student)}.txt", page.getvalue())
+
+
+def _short(name: str) -> str:
+    """The name of a student; one that is so long that nothing fits behind it is cut and ends in a digest."""
+    raw = os.fsencode(name)
+    if len(raw) <= LONGEST_NAME:
+        return name
+    return f"{raw[:LONGEST_NAME].decode('utf-8', 'ignore')}-{hashlib.sha256(raw).hexdigest()[:8]}"
 
 
 def _replace(path: Path, content: str) -> None:
