@@ -334,6 +334,8 @@ def _parsed_mistake(path: Path, source: str) -> Mistake:
         text = ast.get_docstring(parse(source))
     except SyntaxError as error:
         raise BrokenProblem(f"{_shown(path)}: line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise BrokenProblem(f"{_shown(path)}: cannot be read as Python: {error}") from None
     if not text:
         raise BrokenProblem(f"{_shown(path)}: a mistake needs a docstring: it is the diagnosis shown to the candidate")
     return Mistake(path.stem, " ".join(text.split()), source)
@@ -345,8 +347,10 @@ def _decode(path: Path, shape: type[Shape]) -> Shape:
         return msgspec.toml.decode(source, type=shape)
     except msgspec.ValidationError as error:
         raise BrokenProblem(f"{_shown(path)}: {_explain(str(error))}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError) as error:  # ValueError: a number of more digits than Python reads
         raise BrokenProblem(f"{_shown(path)}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise BrokenProblem(f"{_shown(path)}: nested too deeply") from None
 
 
 _CHOICES = {"difficulty": DIFFICULTIES, "devices": get_args(Family)}
@@ -355,12 +359,15 @@ _IN_WORDS = {"str": "a text", "int": "a whole number", "array": "a list", "objec
 
 def _explain(complaint: str) -> str:
     """What msgspec says about problem.toml, in the words of someone who writes one."""
-    complaint, _, where = complaint.partition(" - at `$.")
-    where = where.rstrip("`")
+    complaint, _, where = complaint.partition(" - at `$")
+    where = where.rstrip("`").removeprefix(".")
     if missing := re.search(r"missing required field `(\w+)`", complaint):
         return f"{missing[1]} is missing"
-    if unknown := re.search(r"unknown field `(\w+)`", complaint):
-        return f"there is no field {unknown[1]}; the fields are {', '.join(_Settings.__struct_fields__)}"
+    if unknown := re.search(r"unknown field `(.*)`", complaint, re.DOTALL):
+        name = unknown[1] if unknown[1].isidentifier() else repr(unknown[1])
+        if where:
+            return f"{where} has no field {name}"
+        return f"there is no field {name}; the fields are {', '.join(_Settings.__struct_fields__)}"
     if value := re.fullmatch(r"Invalid enum value (.+)", complaint):
         return f"{where} must be {either(_CHOICES[where.split('[')[0]])}, not {value[1]}"
     if too_small := re.fullmatch(r"Expected `int` >= (\d+)", complaint):
