@@ -21,9 +21,9 @@ from judge.checks import CPU_SECONDS, Check, Evidence, Ruling
 from judge.compare import Difference, cases, names_differ
 from judge.diagnosis import MOST_SHOWN, Outcome, diagnose, part
 from judge.examples import draw, shrink
-from judge.forbidden import find_uses
+from judge.forbidden import TooMuchToRead, find_uses
 from judge.making import Make, derive_seed
-from judge.observations import Observation, Raised
+from judge.observations import MAX_NAME, Observation, Raised
 from judge.problems import Problem
 from judge.report import CaseResult, CheckResult, Diagnosis, Report
 from judge.sandbox.host import SandboxBroken
@@ -162,8 +162,12 @@ class Attempt:
             return "error", "nothing written yet: this is the stub", None
         if not self.devices:
             return "not judged", f"this problem is judged on {', '.join(self.problem.devices or ())} only", None
-        for use in find_uses(self.solution.source, self.problem.forbids):
-            return "forbidden", f"{use.name} is forbidden in this problem", _location(use.line, use.source)
+        try:
+            uses = find_uses(self.solution.source, self.problem.forbids)
+        except TooMuchToRead as error:
+            return "error", str(error), None
+        for use in uses:
+            return "forbidden", use.sentence, _location(use.line, use.source)
         return None
 
     def _run_checks(
@@ -290,8 +294,8 @@ class Attempt:
         """The cases of one run, by name; "" where a check has only one."""
         if seen.forbidden:
             use = seen.forbidden[0]
-            raised = Raised("ForbiddenCall", (), "", use["line"], use["source"])
-            return {"": Case("forbidden", sentence=f"{use['name']} is forbidden in this problem", raised=raised)}
+            raised = Raised("ForbiddenCall", (), "", use.line, use.source)
+            return {"": Case("forbidden", sentence=use.sentence, raised=raised)}
         if seen.stopped is not None:
             return {"": Case(seen.stopped[0], sentence=seen.stopped[1])}
         if expected.observation is None or exact.observation is None:
@@ -622,7 +626,7 @@ class Attempt:
 def _location(line: int | None, source: str | None) -> str | None:
     if line is None:
         return None
-    return f"line {line}: {source}" if source else f"line {line}"
+    return f"line {line}: {source[:MAX_NAME]}" if source else f"line {line}"
 
 
 def _message(case: Case | None) -> str | None:

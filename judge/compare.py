@@ -8,6 +8,7 @@ dtype, device, numbers that are not finite, numbers. Everything else is compared
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -15,10 +16,11 @@ import numpy as np
 import torch
 
 from judge.findings import Finding, wrong_integers, wrong_numbers, wrong_text
-from judge.observations import MAX_DEPTH, Observation, Opaque, Raised, join
+from judge.observations import MAX_DEPTH, MAX_PATH, Observation, Opaque, Raised, join
 from judge.remarks import described, dtype_text, listed, shape_remark, shape_text, two_numbers
 from judge.yardstick import largest_number, measure, to_float, to_numbers
 
+UNASKED_SHOWN = 10  # parts of an answer that nobody asked for; one is enough to be wrong
 LARGEST_NEIGHBOUR = 1e3  # how far the numbers of other cases may raise the yardstick: inputs are of order 1
 
 
@@ -82,10 +84,9 @@ def cases(
         whole = _Comparison(got, expected, exact, device, devices)
         found: dict[str, Difference | None] = {_key_text(key): whole.case(key) for key in expected.value}
         if isinstance(got.value, dict):
-            for key in got.value:
-                if key not in expected.value:
-                    message = "Nobody asked for this part of the answer"
-                    found[_key_text(key)] = Difference(message, "keys", join("", key))
+            for key in islice((key for key in got.value if key not in expected.value), UNASKED_SHOWN):
+                message = "Nobody asked for this part of the answer"
+                found[_key_text(key)[:MAX_PATH]] = Difference(message, "keys", join("", key))
         return found
 
 

@@ -62,7 +62,7 @@ def _bare(slug: str) -> str:
 # From the most to the least exact; the first rule that matches anything decides. Digits only ever mean a number.
 _RULES: tuple[Callable[[str, str], bool], ...] = (
     lambda wanted, slug: slug == wanted,
-    lambda wanted, slug: wanted.isdecimal() and number_of(slug) == int(wanted),
+    lambda wanted, slug: wanted.isdecimal() and len(wanted) < 20 and number_of(slug) == int(wanted),
     lambda wanted, slug: _bare(slug) == wanted,
     lambda wanted, slug: not wanted.isdecimal() and slug.startswith(wanted),
     lambda wanted, slug: not wanted.isdecimal() and _bare(slug).startswith(wanted),

@@ -132,7 +132,6 @@ class Memory:
             return [
                 Seen(
                     Observation(entry["value"], entry["devices"]),
-                    entry["seconds"],
                     tuple((name, tuple(shape)) for name, shape in entry["filled"]),
                 )
                 for entry in entries
@@ -148,7 +147,6 @@ class Memory:
             {
                 "value": one.observation.value if one.observation else None,
                 "devices": one.observation.devices if one.observation else {},
-                "seconds": one.seconds,
                 "filled": [[name, list(shape)] for name, shape in one.filled],
             }
             for one in seen

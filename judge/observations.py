@@ -59,6 +59,9 @@ MAX_DEPTH = 64
 MAX_NODES = 200_000
 MAX_DIMENSIONS = 32
 MAX_PATH = 300  # characters: keys come from an attacker, and every tensor's path is kept
+MAX_TUPLE_KEYS = 1000  # -1 and -2 have one hash, so any number of tuples may, and a dictionary of those gets slow
+MAX_NAME = 200  # characters of a type's name, and of a line of code
+MAX_MESSAGE = 2000
 MAX_CONTAINERS = 4 * MAX_NODES  # a node is at most its tag's list, its items' list and a pair
 
 # Every byte that can start a msgpack array or map, so that they can be counted before any of them is built.
@@ -83,6 +86,7 @@ class _Encoder:
         self.chunks: list[Any] = []
         self.bytes_left = max_bytes
         self.nodes_left = MAX_NODES
+        self.tuple_keys_left = MAX_TUPLE_KEYS
 
     def node(self, value: Any, depth: int = 0) -> Any:
         self.nodes_left -= 1
@@ -126,7 +130,9 @@ class _Encoder:
     def _key(self, key: Any, depth: int) -> Any:
         kind = type(key)
         if issubclass(kind, tuple):
-            self.nodes_left -= 1
+            self.tuple_keys_left -= 1
+            if self.tuple_keys_left < 0:
+                raise ValueError("the answer has too many tuples as keys to be sent")
             return ["tuple", [self._key(item, depth + 1) for item in tuple.__iter__(key)]]
         plain = key is None or issubclass(kind, str | bytes | int | float)
         return self.node(key, depth) if plain else ["opaque", _type_name(kind)]
@@ -169,7 +175,7 @@ def _clean(fields: Any) -> Any:
 def _type_name(kind: type) -> str:
     name = type.__dict__["__qualname__"].__get__(kind)  # what a metaclass of the solution says does not count
     module = type.__dict__["__module__"].__get__(kind)
-    return str(_clean(name if module == "builtins" else f"{module}.{name}"))[:200]
+    return str(_clean(name if module == "builtins" else f"{module}.{name}"))[:MAX_NAME]
 
 
 def encode(value: Any, max_bytes: int = 1 << 26) -> tuple[bytes, list[Any]]:
@@ -192,6 +198,7 @@ class _Decoder:
         self.position = 0
         self.devices: dict[str, str] = {}
         self.nodes_left = MAX_NODES
+        self.tuple_keys_left = MAX_TUPLE_KEYS
 
     def value(self, node: Any, path: str = "", depth: int = 0) -> Any:
         self.nodes_left -= 1
@@ -237,19 +244,28 @@ class _Decoder:
 
     def _key(self, node: Any, depth: int) -> Any:
         if isinstance(node, list) and node and node[0] == "tuple" and depth <= MAX_DEPTH:
-            self.nodes_left -= 1
+            self.tuple_keys_left -= 1
+            if self.tuple_keys_left < 0:
+                raise Malformed("too many tuples as keys")
             return tuple(self._key(item, depth + 1) for item in node[1])
         if isinstance(node, list) and node and node[0] not in ("str", "bytes", "opaque"):
             raise Malformed("a key that cannot be one")
         return self.value(node, "", depth)
 
     def _raised(self, path: str, depth: int, fields: dict[str, Any]) -> Raised:
-        return msgspec.convert(fields, Raised)
+        told = msgspec.convert(fields, Raised)
+        return msgspec.structs.replace(
+            told,
+            type=told.type[:MAX_NAME],
+            message=told.message[:MAX_MESSAGE],
+            source=told.source and told.source[:MAX_NAME],
+            function=told.function and told.function[:MAX_NAME],
+        )
 
     def _opaque(self, path: str, depth: int, name: str) -> Opaque:
         if type(name) is not str:
             raise Malformed("a name that is no name")
-        return Opaque(name[:200])
+        return Opaque(name[:MAX_NAME])
 
     def _tensor(
         self, path: str, depth: int, dtype_name: str, shape: list[int], device: str, requires_grad: bool

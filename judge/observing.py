@@ -18,11 +18,11 @@ import os
 import random
 import shutil
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import numpy
 import torch
 
@@ -129,7 +129,7 @@ class Observer:
 
     def _forbidden(self) -> list[dict[str, Any]]:
         """The forbidden calls since the last time, each counted once."""
-        uses = [{"name": use.name, "line": use.line, "source": use.source} for use in self.guard.uses]
+        uses = [msgspec.to_builtins(use) for use in self.guard.uses]
         self.guard.uses.clear()
         return uses
 
@@ -151,14 +151,11 @@ class Observer:
             arguments = dict(run["arguments"])
             if "given" in request:
                 arguments["given"] = make.place(request["given"])
-            began = time.perf_counter()
             with self.guard:
                 seen = self._call(function, make, arguments)
-            seconds = time.perf_counter() - began
             torch.set_default_dtype(torch.float32)
             yield {
                 "seen": seen,
-                "seconds": seconds,
                 "filled": [[name, list(shape)] for name, shape in make.filled_names],
                 "forbidden": self._forbidden(),
             }

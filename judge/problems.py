@@ -336,6 +336,8 @@ def _parsed_mistake(path: Path, source: str) -> Mistake:
         text = ast.get_docstring(parse(source))
     except SyntaxError as error:
         raise BrokenProblem(f"{_shown(path)}: line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise BrokenProblem(f"{_shown(path)}: cannot be read as Python: {error}") from None
     if not text:
         raise BrokenProblem(f"{_shown(path)}: a mistake needs a docstring: it is the diagnosis shown to the candidate")
     return Mistake(path.stem, " ".join(text.split()), source)
@@ -347,5 +349,7 @@ def _decode(path: Path, shape: type[Shape]) -> Shape:
         return msgspec.toml.decode(source, type=shape)
     except msgspec.ValidationError as error:
         raise BrokenProblem(f"{_shown(path)}: {explain(str(error), _Settings, _CHOICES)}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError) as error:  # ValueError: a number of more digits than Python reads
         raise BrokenProblem(f"{_shown(path)}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise BrokenProblem(f"{_shown(path)}: nested too deeply") from None

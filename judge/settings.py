@@ -26,15 +26,15 @@ def explain(complaint: str, shape: type[msgspec.Struct], choices: Mapping[str, S
 
     choices: the values that are allowed, by field.
     """
-    complaint, _, where = complaint.partition(" - at `$.")
-    complaint = complaint.partition(" - at `")[0]
-    where = where.rstrip("`")
+    complaint, _, where = complaint.partition(" - at `$")
+    where = where.rstrip("`").removeprefix(".")
     if missing := re.search(r"missing required field `(\w+)`", complaint):
         return f"{where}.{missing[1]} is missing" if where else f"{missing[1]} is missing"
-    if unknown := re.search(r"unknown field `([^`]+)`", complaint):
+    if unknown := re.search(r"unknown field `(.*)`", complaint, re.DOTALL):
+        name = unknown[1] if re.fullmatch(r"[\w.-]+", unknown[1]) else repr(unknown[1])
         if where:
-            return f"{where} has no field {unknown[1]}"
-        return f"there is no field {unknown[1]}; the fields are {', '.join(shape.__struct_fields__)}"
+            return f"{where} has no field {name}"
+        return f"there is no field {name}; the fields are {', '.join(shape.__struct_fields__)}"
     if value := re.fullmatch(r"Invalid enum value (.+)", complaint):
         return f"{where} must be {either(choices[where.split('[')[0]])}, not {value[1]}"
     if bound := re.fullmatch(r"Expected `\w+` (>=|<=|>|<) ([\d.]+)", complaint):

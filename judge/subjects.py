@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from judge.checks import Check
-from judge.observations import Observation, Raised
+from judge.forbidden import Use
+from judge.observations import MAX_MESSAGE, Observation, Raised
 from judge.problems import Problem
 from judge.sandbox.host import Nursery, Stopped, Worker
 from judge.sandbox.limits import Limits
 
 LOAD_CPU_SECONDS = 10.0
+NO_ANSWER = "the process sent something that is not an answer"
+Shape = TypeVar("Shape")
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,8 @@ class Seen:
     """What one call of a check gave: an observation, or why there is none."""
 
     observation: Observation | None
-    seconds: float = 0.0
     filled: tuple[tuple[str, tuple[int, ...]], ...] = ()  # names and shapes that make.filled saw
-    forbidden: tuple[dict[str, Any], ...] = ()
+    forbidden: tuple[Use, ...] = ()
     stopped: tuple[str, str] | None = None  # verdict and sentence
     printed: str = ""
     doubtful: bool = False  # it may have been stopped for somebody else's doing
@@ -49,6 +53,21 @@ class Fault:
     def seen(self) -> Seen:
         """The same of a call that this fault kept from happening."""
         return Seen(None, stopped=(self.verdict, self.message), doubtful=self.doubtful)
+
+
+class _Loaded(msgspec.Struct, frozen=True):
+    """What a worker tells once it has imported a solution."""
+
+    raised: Raised | None
+    missing: list[str]  # names of the contract
+    forbidden: list[Use]
+
+
+class _Beside(msgspec.Struct, frozen=True):
+    """What a worker tells beside what a check saw."""
+
+    filled: tuple[tuple[str, tuple[int, ...]], ...]
+    forbidden: tuple[Use, ...]
 
 
 class Subject:
@@ -99,23 +118,22 @@ class Subject:
             "device": self._device,
         }
         try:
-            answer = worker.ask(request, cpu_seconds=LOAD_CPU_SECONDS)
+            loaded = told(worker.ask(request, cpu_seconds=LOAD_CPU_SECONDS), _Loaded)
         except Stopped as stopped:
-            told = f"stopped while it was imported: {stopped.message}"
-            return Fault(stopped.verdict, told, doubtful=stopped.doubtful)
-        if not isinstance(answer, dict) or "refused" in answer:
-            return Fault("error", "the file could not be imported")
-        for use in answer.get("forbidden") or []:
-            return Fault("forbidden", f"{use['name']} is forbidden in this problem", use["line"], use["source"])
-        raised = answer.get("raised")
-        if isinstance(raised, Raised):
+            why = f"stopped while it was imported: {stopped.message}"
+            return Fault(stopped.verdict, why, doubtful=stopped.doubtful)
+        for use in loaded.forbidden:
+            return Fault("forbidden", use.sentence, use.line, use.source)
+        raised = loaded.raised
+        if raised is not None:
             what = "calls sys.exit" if raised.type == "SystemExit" else f"raises {raised.type}"
             detail = f": {raised.message}" if raised.message and raised.type != "SystemExit" else ""
             return Fault("error", f"{what} when it is imported{detail}", raised.line, raised.source)
-        missing = answer.get("missing")
+        missing = [name for name in self._problem.requires if name in loaded.missing]
         if missing:
-            names = ", ".join(str(name) for name in missing)
-            return Fault("error", f"the file does not define {names}; the statement names what it must define")
+            return Fault(
+                "error", f"the file does not define {', '.join(missing)}; the statement names what it must define"
+            )
         return None
 
     def observe(self, check: Check, runs: Sequence[Run], dtype: str = "float32", given: Any = None) -> list[Seen]:
@@ -187,18 +205,23 @@ def _seen(answer: Observation, printed: str) -> Seen:
     """An answer of an untrusted worker as a Seen; one of another form is the candidate's failure."""
     value = answer.value
     if isinstance(value, dict) and isinstance(value.get("refused"), str):
-        return Seen(
-            None, stopped=("output-limit", f"its answer could not be read: {value['refused']}"), printed=printed
-        )
+        why = f"its answer could not be read: {value['refused'][:MAX_MESSAGE]}"
+        return Seen(None, stopped=("output-limit", why), printed=printed)
     try:
-        filled = tuple((str(name), tuple(int(size) for size in shape)) for name, shape in value["filled"])
-        forbidden = tuple(
-            {"name": str(use["name"]), "line": use["line"], "source": str(use["source"])} for use in value["forbidden"]
-        )
-        seconds = float(value["seconds"])
+        beside = told(value, _Beside)
         seen = value["seen"]
-    except (KeyError, TypeError, ValueError):
-        return Seen(None, stopped=("crashed", "the process sent something that is not an answer"), printed=printed)
+    except (Stopped, KeyError):
+        return Seen(None, stopped=("crashed", NO_ANSWER), printed=printed)
     # Paths in a message start with "seen", where the answer put them.
     devices = {path.removeprefix("seen").removeprefix("."): device for path, device in answer.devices.items()}
-    return Seen(Observation(seen, devices), seconds, filled, forbidden, None, printed)
+    return Seen(Observation(seen, devices), beside.filled, beside.forbidden, None, printed)
+
+
+def told(value: Any, shape: type[Shape]) -> Shape:
+    """What an untrusted worker tells; raises Stopped for anything of another form."""
+    try:
+        if type(value) is dict:  # msgspec would ask a tensor for its items
+            return msgspec.convert(value, shape)
+    except msgspec.ValidationError:
+        pass
+    raise Stopped("crashed", NO_ANSWER)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+import msgspec
+
 from judge.checks import Check
 from judge.compare import Difference, compare
+from judge.forbidden import Use
 from judge.machine import Machine
 from judge.making import derive_seed
 from judge.observations import Observation, Raised
 from judge.sandbox.host import SandboxBroken, Stopped
-from judge.subjects import Subject
+from judge.subjects import Subject, told
 from judge.timing import Measurement, TimingStopped, beyond_doubt, measure
 
 
@@ -26,6 +29,13 @@ class Timed:
     seconds: float
     difference: Difference | None = None
     doubtful: bool = False  # it may have been stopped for somebody else's doing
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What a worker tells before and after a timed call."""
+
+    ready: bool = False
+    forbidden: list[Use] = []
 
 
 class _Stopwatch:
@@ -60,9 +70,8 @@ class _Stopwatch:
             {"op": "prepare", "check": self.check.name, "seed": seed, "dtype": dtype},
             cpu_seconds=self.check.cpu_seconds,
         )
-        _refuse_forbidden(prepared)
-        if not isinstance(prepared, dict) or prepared.get("ready") is not True:
-            raised = prepared.get("seen") if isinstance(prepared, dict) else None
+        if not _told(prepared).ready:
+            raised = prepared.get("seen")
             raise Stopped(
                 "error", f"raises {raised.type}: {raised.message}" if isinstance(raised, Raised) else "no answer"
             )
@@ -72,18 +81,18 @@ class _Stopwatch:
         seconds = time.perf_counter() - began
         if not isinstance(answer.value, dict) or "seen" not in answer.value:
             raise Stopped("output-limit", "its answer could not be read")
-        _refuse_forbidden(answer.value)
+        _told(answer.value)
         devices = {path.removeprefix("seen").removeprefix("."): device for path, device in answer.devices.items()}
         answers[round] = Observation(answer.value["seen"], devices)
         return seconds
 
 
-def _refuse_forbidden(answer: Any) -> None:
-    """Raises Stopped when the solution called what the problem forbids."""
-    uses = answer.get("forbidden") if isinstance(answer, dict) else None
-    if isinstance(uses, list) and uses and isinstance(uses[0], dict):
-        use = uses[0]
-        raise Stopped("forbidden", f"{use.get('name')} is forbidden in this problem (line {use.get('line')})")
+def _told(answer: Any) -> _Told:
+    """What a worker tells; raises Stopped when the solution called what the problem forbids."""
+    about = told(answer, _Told)
+    for use in about.forbidden:
+        raise Stopped("forbidden", f"{use.sentence} (line {use.line})")
+    return about
 
 
 def time_check(

@@ -46,8 +46,10 @@ def collect(folder: Path, packs: Packs, *, leave_out: Path | None = None) -> Int
 
     leave_out: a folder inside that holds results. Raises OSError when the folder itself cannot be read.
     """
-    entries = [entry for entry in _entries(folder) if leave_out is None or entry.resolve() != leave_out.resolve()]
-    students = [entry for entry in entries if entry.is_dir() and not entry.is_symlink()]
+    # os.path says no to whatever it cannot look at, where pathlib raises: links in a circle, or to what is not ours.
+    own = None if leave_out is None else os.path.realpath(leave_out)
+    entries = [entry for entry in _entries(folder) if own is None or os.path.realpath(entry) != own]
+    students = [entry for entry in entries if os.path.isdir(entry) and not os.path.islink(entry)]
     intake = Intake([], [])
     if not any(_holds_python(student) for student in students):
         _collect_student(folder, entries, folder.resolve().name or "student", folder, packs, intake)
@@ -62,7 +64,7 @@ def collect(folder: Path, packs: Packs, *, leave_out: Path | None = None) -> Int
             _collect_student(entry, found, entry.name, folder, packs, intake)
             if not found:
                 _leave(entry, folder, entry.name, "an empty folder", intake)
-        elif entry.is_symlink():
+        elif os.path.islink(entry):
             _leave(entry, folder, None, "a link; only folders that lie here themselves are graded", intake)
         else:
             _leave(entry, folder, None, "lies beside the students' folders, so it is nobody's", intake)
@@ -97,7 +99,7 @@ def _collect_student(root: Path, entries: list[Path], student: str, folder: Path
     for entry in sorted(entries, key=lambda entry: (_distance(entry.name), entry.name)):
         if entry.suffix != ".py":
             reason = "a folder; only what lies directly in a student's folder is graded"
-            _leave(entry, folder, student, reason if entry.is_dir() else "not a .py file", intake)
+            _leave(entry, folder, student, reason if os.path.isdir(entry) else "not a .py file", intake)
             continue
         try:
             name = problem_of(entry.name, packs)

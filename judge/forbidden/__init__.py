@@ -13,7 +13,8 @@ they find as a rule that was broken, never build a security boundary on them.
 """
 
 from judge.forbidden.calls import ForbiddenCall, Guard, prepare
+from judge.forbidden.expressions import TooMuchToRead
 from judge.forbidden.names import Use
 from judge.forbidden.source import find_uses
 
-__all__ = ["ForbiddenCall", "Guard", "Use", "find_uses", "prepare"]
+__all__ = ["ForbiddenCall", "Guard", "TooMuchToRead", "Use", "find_uses", "prepare"]

@@ -27,6 +27,13 @@ OWN_NAMESPACE = "<own>.__dict__"
 DICTIONARY_READERS = ("get", "pop", "setdefault", "__getitem__")
 
 
+MOST_LOOKED_UP = 50_000  # values in one source; torch/nn/functional.py itself has 2700
+
+
+class TooMuchToRead(ValueError):
+    """A source made so that looking up all that it names would take minutes."""
+
+
 class Expressions:
     """Reads expressions as Python would, but with `Values` for values and both sides of every choice."""
 
@@ -34,10 +41,11 @@ class Expressions:
         self.forbids = forbids
         self.tree = tree
         self.found: set[tuple[int, str]] = set()
+        self.looked_up = 0
         self.own_attributes = own_attributes(tree)
         self.attributes: dict[str, Values] = {}  # what was bound to that attribute of anything
         self.module = Scope()
-        self.stars: list[str] = []  # modules whose names were all imported
+        self.stars: dict[str, None] = {}  # modules whose names were all imported, in their order
         self.values: dict[ast.expr, Values] = {}  # of what was read; once, or nesting would take for ever
         self.later: list[tuple[Body, Scope]] = []  # functions' bodies
 
@@ -56,6 +64,9 @@ class Expressions:
         return self.values[node]
 
     def allowed(self, values: Values, node: ast.expr) -> Values:
+        self.looked_up += len(values)
+        if self.looked_up > MOST_LOOKED_UP:
+            raise TooMuchToRead("the file names too many things to be searched for what this problem forbids")
         kept = set()
         for value in values:
             if isinstance(value, Known) and (name := self.forbids.match(value.path)):
@@ -98,12 +109,12 @@ class Expressions:
     def lookup(self, name: str, scope: Scope) -> Values:
         if home := scope.home(name):
             return home.names[name]
-        found = {Known(f"{module}.{name}") for module in self.stars}
+        found = []
         if name == "__builtins__":
-            found.add(Known("builtins"))
+            found.append(Known("builtins"))
         elif hasattr(builtins, name):
-            found.add(Known(f"builtins.{name}"))
-        return frozenset(found)
+            found.append(Known(f"builtins.{name}"))
+        return limited(found, (Known(f"{module}.{name}") for module in self.stars))
 
     def attribute(self, owners: Values, name: str) -> Values:
         if not owners:

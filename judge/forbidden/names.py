@@ -35,6 +35,11 @@ class Use(msgspec.Struct, frozen=True):
     source: str  # that line, stripped
     how: Literal["source", "call"]
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong with it, for the candidate; the name may be as long as a hostile worker wants."""
+        return f"{self.name[:LONGEST_PATH]} is forbidden in this problem"
+
 
 class Forbids:
     """Answers whether a qualified name is forbidden, under whichever of its names.

@@ -32,13 +32,29 @@ class Scope:
     names: dict[str, Values] = field(default_factory=dict)
     bound_by_functions: dict[str, Values] = field(default_factory=dict)
     elsewhere: dict[str, Scope] = field(default_factory=dict)  # names declared global or nonlocal -> where they live
+    before: dict[str, Values | None] = field(default_factory=dict)  # what this branch changed -> what that was
 
     def bind(self, name: str, values: Values) -> None:
         if home := self.elsewhere.get(name):  # nobody knows when, so what was bound before stays possible
-            home.names[name] = home.names.get(name, NOTHING) | values
-            home.bound_by_functions[name] = home.bound_by_functions.get(name, NOTHING) | values
+            home.put(name, limited(home.names.get(name, NOTHING), values))
+            home.bound_by_functions[name] = limited(home.bound_by_functions.get(name, NOTHING), values)
+        else:
+            self.put(name, values)
+
+    def put(self, name: str, values: Values | None) -> None:
+        """Binds a name here, or unbinds it with None."""
+        self.before.setdefault(name, self.names.get(name))
+        if values is None:
+            self.names.pop(name, None)
         else:
             self.names[name] = values
+
+    def undo(self, before: dict[str, Values | None]) -> dict[str, Values | None]:
+        """Makes the names that a branch changed what they were before; what the branch had made them."""
+        after = {name: self.names.get(name) for name in before}
+        for name, values in before.items():
+            self.put(name, values)
+        return after
 
     def home(self, name: str) -> Scope | None:
         """The scope that binds a name; None for a builtin."""

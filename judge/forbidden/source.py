@@ -21,7 +21,8 @@ def find_uses(source: str, forbids: Sequence[str]) -> list[Use]:
     """Every line of a solution that names something forbidden in an expression, in the order of lines.
 
     Not reported: a solution's own things of the same name, annotations, types that are only compared with
-    (isinstance), what stands under `if __name__ == "__main__":`. A source that is no Python has no uses.
+    (isinstance), what stands under `if __name__ == "__main__":`. A source that is no Python has no uses. Raises
+    TooMuchToRead.
     """
     try:
         tree = parse(source)
@@ -45,7 +46,7 @@ class _Reader(Expressions):
 
     def read(self) -> None:
         self.module = Scope(names=self.module.bound_by_functions)
-        self.stars, self.values, self.later = [], {}, []
+        self.stars, self.values, self.later = {}, {}, []
         self.block(self.tree.body, self.module)
         for body, scope in self.later:  # grows: a function's body runs when the names around it are complete
             self.block([ast.Expr(body)] if isinstance(body, ast.expr) else body, scope)
@@ -108,12 +109,12 @@ class _Reader(Expressions):
                 self.block(node.finalbody, scope)
             case ast.Match():
                 self.value(node.subject, scope)
-                for part in ast.walk(node):
+                for part in itertools.chain(*(ast.walk(case.pattern) for case in node.cases)):
                     if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name:
                         scope.bind(part.name, NOTHING)
                 self.each((case.guard for case in node.cases), scope)
                 self.branches(scope, [[], *(case.body for case in node.cases)])
-            case ast.Global():
+            case ast.Global() if scope is not self.module:  # there it says nothing
                 scope.elsewhere.update(dict.fromkeys(node.names, self.module))
             case ast.Nonlocal():
                 for name in node.names:
@@ -122,19 +123,22 @@ class _Reader(Expressions):
             case ast.Delete():
                 for target in node.targets:
                     if isinstance(target, ast.Name):
-                        scope.names.pop(target.id, None)
+                        scope.put(target.id, None)
             case _:
                 self.each((child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)), scope)
 
     def branches(self, scope: Scope, bodies: Iterable[Sequence[ast.stmt]]) -> None:
         """One of these runs: afterwards a name is what any of them made it."""
-        before, ends = scope.names, []
+        outside, ends = scope.before, []
         for body in bodies:
-            scope.names = dict(before)
+            before = scope.before = {}
             self.block(body, scope)
-            ends.append(scope.names)
-        names = dict.fromkeys(itertools.chain(*ends))
-        scope.names = {name: limited(*(end.get(name, NOTHING) for end in ends)) for name in names}
+            ends.append(scope.undo(before))
+        scope.before = outside
+        for name in dict.fromkeys(itertools.chain(*ends)):
+            found = [end.get(name, scope.names.get(name)) for end in ends]
+            bound = [values for values in found if values is not None]
+            scope.put(name, limited(*bound) if bound else None)
 
     def never_runs(self, test: ast.expr, scope: Scope) -> bool:
         """`if __name__ == "__main__":`, where comparing with torch is welcome, and `if TYPE_CHECKING:`."""
@@ -161,7 +165,7 @@ class _Reader(Expressions):
         for alias in node.names:
             path = f"{node.module}.{alias.name}"
             if alias.name == "*":
-                self.stars.append(node.module)
+                self.stars[node.module] = None
             else:
                 if isinstance(resolve(path), ModuleType):
                     self.report_module(path, node)

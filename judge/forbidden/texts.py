@@ -78,7 +78,7 @@ def _slice(cut: ast.Slice) -> slice:
     def bound(node: ast.expr | None) -> int | None:
         try:
             value = None if node is None else ast.literal_eval(node)
-        except ValueError:
+        except (ValueError, TypeError, RecursionError, MemoryError):  # {[]: 1} is written as a constant and is none
             return 0
         return value if value is None or isinstance(value, int) else 0
 

@@ -20,6 +20,7 @@ from tests.grading.conftest import EXAMPLE
         (b"def attention(q:\n    return q\n", "syntax error"),
         (EXAMPLE.encode() + b"\0", "null bytes"),
         (b"x = " + b"(" * 5000 + b")" * 5000, "nested"),
+        (b"import torch\n" + b"torch.a.b.c.d.e.f\n" * 4000, "too many things"),
         (b"def scaled_dot_product_attention(): ...\n", "does not define SelfAttention"),
         (b"raise RuntimeError('no luck today')\n", "raises RuntimeError when it is imported: no luck today"),
         (b"import nothing_like_this\n", "nothing_like_this"),

@@ -53,6 +53,8 @@ def test_everything_in_a_folder_is_read(add_problem, settings):
         ("title_zh", "titel", "there is no field titel; the fields are title, source, tags, "),
         ('source = "A.1"', 'source = "A.1"\ndevices = ["gpu"]', "devices[0] must be cpu, cuda, mps or sim, not 'gpu'"),
         ("minutes = 10", "minutes = ", "not valid TOML: "),
+        ("minutes = 10", 'minutes = 10\n"a\\nb" = 1', "there is no field 'a\\nb'; the fields are title, "),
+        ("minutes = 10", "minutes = 10\nparts = {a = {minutes = 1, x = 1}}", "parts[...] has no field x"),
     ],
 )
 def test_a_wrong_field_is_named(add_problem, settings, old, new, message):
