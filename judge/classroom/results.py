@@ -33,6 +33,20 @@ RESULTS, FINISHED = "results.json", "finished.jsonl"
 LONGEST_NAME = 200  # bytes of a student's name in a file's; file systems take 255
 
 
+class _Drawn(msgspec.Struct, frozen=True):
+    """What results.json tells of an earlier run."""
+
+    seed: int
+    secret: str
+
+
+class _Finished(msgspec.Struct, frozen=True):
+    """A line of finished.jsonl."""
+
+    key: str
+    report: Report
+
+
 class UnusableResults(ValueError):
     """The folder given by --out cannot be used; the message says why."""
 
@@ -75,19 +89,22 @@ class Results:
     def _read_seed(self, path: Path) -> None:
         if path.exists():
             try:
-                kept = json.loads(path.read_bytes())
-                self.seed, self.secret = int(kept["seed"]), str(kept["secret"])
-            except (ValueError, KeyError, TypeError):
+                kept = msgspec.json.decode(path.read_bytes(), type=_Drawn)
+                self.seed, self.secret = kept.seed, kept.secret
+            except (ValueError, RecursionError):
                 raise UnusableResults(f"{path} is no work of judge grade; remove it or choose another --out") from None
 
     def _read_finished(self, path: Path) -> None:
-        lines = path.read_bytes().splitlines() if path.exists() else []
-        for line in lines:
+        content = path.read_bytes() if path.exists() else b""
+        for line in content.splitlines():
             try:
-                kept = json.loads(line)
-                self.reports[kept["key"]] = msgspec.convert(kept["report"], Report)
-            except (ValueError, KeyError, TypeError):
+                kept = msgspec.convert(json.loads(line), _Finished)  # msgspec itself reads no nan
+                self.reports[kept.key] = kept.report
+            except (ValueError, RecursionError):
                 continue  # the line that a killed run was writing, or one of another version: judged again
+        if content and not content.endswith(b"\n"):
+            with open(path, "ab") as file:
+                file.write(b"\n")  # or the next report would be lost with the torn line
 
     def keep(self, key: str | None, report: Report) -> None:
         """Remembers a report across runs; what the judge failed to judge is left for the next one."""

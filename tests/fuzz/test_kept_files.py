@@ -1,0 +1,180 @@
+"""What the judge kept on disk may be damaged or somebody else's: it starts clean or says so in one line."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hypothesis import example, given
+from hypothesis import strategies as some
+
+from judge.classroom.results import FINISHED, RESULTS, Results, UnusableResults
+from judge.history import History
+from judge.memory import Memory
+from judge.observations import Observation
+from judge.observing import load_checks
+from judge.problems import packs
+from judge.report import Report
+from judge.report.json import as_data, to_json
+from judge.subjects import Seen
+from tests.fuzz.inputs import EXPECTED, FILLED, few, many, odd_texts
+from tests.report.samples import HOSTILE, WRONG, check, report
+
+RIGHT = report(check("attends"))
+CONTENT = {"seed": 7, "secret": "abc", "finished": True, "results": []}
+scalars = some.sampled_from(
+    ["null", "NaN", "Infinity", "-Infinity", "1e999", "9" * 5000, "-1", "1.5", "true", '"7"', "[]"]
+)
+json_like = (
+    some.sampled_from(["{}", "[", "{", "[1, 2]", '"', "\ufeff{}", "[" * 100_000, '{"seed": ' * 100_000, "\ud800"])
+    | scalars
+    | some.builds('{{"seed": {}, "secret": {}}}'.format, scalars, scalars)
+    | some.builds('{{"key": {}, "report": {}}}'.format, scalars, scalars)
+    | odd_texts
+).map(lambda text: text.encode("utf-8", "surrogatepass"))
+
+
+def cut(text: bytes) -> some.SearchStrategy[bytes]:
+    return some.integers(0, len(text) - 1).map(lambda at: text[:at])
+
+
+def line(key: str, report: Report = WRONG) -> bytes:
+    return json.dumps({"key": key, "report": as_data(report)}).encode()
+
+
+@some.composite
+def changed_bytes(draw: some.DrawFn, original: bytes) -> bytes:
+    """Bytes of a file overwritten, the file cut off or made longer, or something else altogether."""
+    data = bytearray(original)
+    for _ in range(draw(some.integers(1, 8))):
+        at = draw(some.integers(0, len(data) - 1))
+        piece = draw(some.binary(min_size=1, max_size=30) | some.just(b"\0" * 2000))
+        data[at : at + len(piece)] = piece
+    return bytes(
+        draw(some.just(data) | some.just(data + b"more") | cut(bytes(data))) if draw(some.booleans()) else data
+    )
+
+
+# ------------------------------------------------------------------------------------------------ judge grade --out
+
+
+@many
+@given(json_like | some.binary(max_size=40) | cut(json.dumps(CONTENT).encode()))
+@example(b'{"seed": Infinity, "secret": ""}')
+@example(b"[" * 100_000)
+def test_results_json_is_ours_or_refused(content):
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / RESULTS).write_bytes(content)
+        try:
+            kept = Results(Path(name))
+        except UnusableResults as error:
+            complaint = str(error)
+        else:
+            assert type(kept.seed) is int
+            assert type(kept.secret) is str
+            return
+        assert RESULTS in complaint
+        assert len(complaint.splitlines()) == 1
+
+
+@few
+@given(
+    some.lists(json_like | cut(line("torn")) | some.sampled_from([line("b"), line("c", HOSTILE)]), max_size=4),
+    cut(line("d")),
+)
+@example([b"[" * 100_000, b"\xff", b'{"key": "x", "report": {}}'], b'{"key": "torn off')
+def test_reports_before_and_after_a_broken_line_are_kept(lines, torn):
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / FINISHED
+        path.write_bytes(b"\n".join([line("first", RIGHT), *lines, torn]))
+        kept = Results(Path(name))
+        assert kept.reports["first"] == RIGHT
+        assert all(isinstance(report, Report) for report in kept.reports.values())
+        kept.keep("next", HOSTILE)
+        again = Results(Path(name)).reports
+        assert again.keys() == {*kept.reports, "next"}
+        assert again["next"].score == HOSTILE.score
+
+
+# ----------------------------------------------------------------------------------------------------- the history
+
+
+def _history(then: str = "") -> bytes:
+    with tempfile.TemporaryDirectory() as name:
+        with History(Path(name)) as history:
+            for number in range(30):
+                history.record(WRONG, to_json(WRONG) if number % 3 else "{}")
+            history.set_hints_shown(WRONG.problem, 2)
+        with sqlite3.connect(history.file) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.executescript(then)
+        return history.file.read_bytes()
+
+
+HISTORY = _history()
+
+
+@few
+@given(changed_bytes(HISTORY) | changed_bytes(HISTORY[:1000]).map(lambda head: head + HISTORY[len(head) :]) | json_like)
+@example(b"")
+@example(b"not a database at all, but longer than the header of one" * 100)
+@example(HISTORY[:4096] + b"\xff" * 4096 + HISTORY[8192:])
+@example(_history("UPDATE attempts SET score = 'x', problem = x'ff'; UPDATE hints SET shown = 'y'"))
+@example(_history("DROP TABLE attempts; DROP TABLE hints"))
+def test_a_damaged_history_does_not_keep_anybody_from_practising(content):
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "history.sqlite").write_bytes(content)
+        with History(Path(name)) as history:
+            history.record(WRONG, to_json(WRONG))
+            history.set_hints_shown(WRONG.problem, 1)
+            best = history.best_scores()
+            assert all(type(problem) is str and type(score) is float for problem, score in best.items())
+            assert history.best(WRONG.problem) is None or history.best(WRONG.problem) >= 0
+            assert history.solved(WRONG.problem) in (True, False)
+            assert type(history.hints_shown(WRONG.problem)) is int
+            assert history.trouble is None or len(history.trouble.splitlines()) == 1
+
+
+# ------------------------------------------------------------------------------------------- what references gave
+
+PROBLEM = packs().find("25")
+CHECK = load_checks(PROBLEM.checks_source, PROBLEM.slug)[0]
+SEEN = [Seen(EXPECTED, tuple(FILLED))]
+
+
+def recall(folder: Path, computed: list[Any]) -> list[Seen]:
+    def compute() -> list[Seen]:
+        computed.append(1)
+        return SEEN
+
+    return Memory(folder).recall(PROBLEM, "x = 1", CHECK, [], "float32", "cpu", None, compute)
+
+
+def _cached() -> bytes:
+    with tempfile.TemporaryDirectory() as name:
+        recall(Path(name), [])
+        (path,) = (path for path in Path(name).rglob("*") if path.is_file())
+        return path.read_bytes()
+
+
+CACHED = _cached()
+
+
+@few
+@given(changed_bytes(CACHED) | some.binary(max_size=40))
+@example(bytes([*CACHED[:-1], CACHED[-1] ^ 1]))
+@example(CACHED[:-1])
+def test_a_damaged_observation_of_a_reference_is_made_again(content):
+    with tempfile.TemporaryDirectory() as name:
+        computed: list[Any] = []
+        recall(Path(name), computed)
+        (path,) = (path for path in Path(name).rglob("*") if path.is_file())
+        path.write_bytes(content)
+        again = recall(Path(name), computed)
+        assert len(computed) == 1 + (content != CACHED)
+        assert isinstance(again[0].observation, Observation)
+        assert again[0].filled == SEEN[0].filled
+        assert path.read_bytes() == CACHED
