@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from judge.classroom.results import FINISHED, RESULTS, Results, UnusableResults
+from judge.grading import installation_secret
 from judge.history import History
 from judge.memory import Memory
 from judge.observations import Observation
@@ -20,6 +22,7 @@ from judge.problems import packs
 from judge.report import Report
 from judge.report.json import as_data, to_json
 from judge.subjects import Seen
+from judge.verified import Result, Store
 from tests.fuzz.inputs import EXPECTED, FILLED, few, many, odd_texts
 from tests.report.samples import HOSTILE, WRONG, check, report
 
@@ -136,6 +139,35 @@ def test_a_damaged_history_does_not_keep_anybody_from_practising(content):
             assert history.solved(WRONG.problem) in (True, False)
             assert type(history.hints_shown(WRONG.problem)) is int
             assert history.trouble is None or len(history.trouble.splitlines()) == 1
+
+
+# -------------------------------------------------------------------------- the secret, and what `judge verify` saw
+
+
+@few
+@given(json_like | some.binary(max_size=40))
+@example(b"")
+@example(b"\xff")
+@example(b"abcd")
+def test_a_damaged_secret_is_drawn_anew(content):
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "secret"
+        path.write_bytes(content)
+        secret = installation_secret(Path(name))
+        assert len(secret) == 32
+        assert installation_secret(Path(name)) == secret == path.read_text()
+        assert os.listdir(name) == ["secret"]
+        assert path.stat().st_mode & 0o077 == 0
+
+
+@few
+@given(json_like | some.binary(max_size=40))
+@example(b'{"x": ' + b"[" * 100_000)
+def test_a_damaged_trial_of_a_verification_is_made_again(content):
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "verified").mkdir()
+        (Path(name) / "verified" / "a key").write_bytes(content)
+        assert isinstance(Store(Path(name)).recall("a key"), Result | None)
 
 
 # ------------------------------------------------------------------------------------------- what references gave
