@@ -7,10 +7,13 @@ measures (`judge.timing`) and names known mistakes (`judge.diagnosis`) -> `Repor
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
+import re
 import secrets
 import stat
+import tempfile
 import threading
 import warnings
 from collections.abc import Callable, Collection, Sequence
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from judge.memory import Memory
 
 MAX_SOURCE_BYTES = 1 << 20
+SECRET_BYTES = 16
 LEVELS = ("L0", "L1", "L2", "L3")
 
 
@@ -283,17 +287,22 @@ def installation_secret(folder: Path) -> str:
     A folder that cannot be written to gives a new secret each time.
     """
     path = folder / "secret"
-    try:
-        return path.read_text()
-    except OSError:
-        pass
-    secret = secrets.token_hex(16)
-    try:
+    if kept := _kept_secret(path):
+        return kept
+    secret = secrets.token_hex(SECRET_BYTES)
+    with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        descriptor, partial = tempfile.mkstemp(dir=folder)  # only its owner can read it
+        with os.fdopen(descriptor, "w") as file:
             file.write(secret)
-    except FileExistsError:
-        return path.read_text()
-    except OSError:
-        pass
-    return secret
+        os.replace(partial, path)
+    return _kept_secret(path) or secret
+
+
+def _kept_secret(path: Path) -> str | None:
+    """The secret in a file; None where there is none, or what is there is no secret, such as half of one."""
+    try:
+        text = path.read_text()
+    except (OSError, ValueError):
+        return None
+    return text if re.fullmatch(f"[0-9a-f]{{{2 * SECRET_BYTES}}}", text) else None

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import platformdirs
 
@@ -90,19 +91,27 @@ class History:
         return self.best_scores().get(problem)
 
     def best_scores(self) -> dict[str, float]:
-        return dict(self._connection.execute("SELECT problem, max(score) FROM attempts GROUP BY problem"))
+        whole = "typeof(problem) = 'text' AND typeof(score) = 'real'"  # a damaged file may hold anything
+        return dict(self._rows(f"SELECT problem, max(score) FROM attempts WHERE {whole} GROUP BY problem"))
 
     def solved(self, problem: str) -> bool:
         """Whether an attempt at it was accepted."""
-        rows = self._connection.execute("SELECT 1 FROM attempts WHERE problem = ? AND accepted LIMIT 1", (problem,))
-        return rows.fetchone() is not None
+        return bool(self._rows("SELECT 1 FROM attempts WHERE problem = ? AND accepted LIMIT 1", (problem,)))
 
     def hints_shown(self, problem: str) -> int:
-        row = self._connection.execute("SELECT shown FROM hints WHERE problem = ?", (problem,)).fetchone()
-        return row[0] if row else 0
+        whole = "typeof(shown) = 'integer' AND shown >= 0"
+        rows = self._rows(f"SELECT shown FROM hints WHERE problem = ? AND {whole}", (problem,))
+        return rows[0][0] if rows else 0
 
     def set_hints_shown(self, problem: str, shown: int) -> None:
         self._change("INSERT OR REPLACE INTO hints VALUES (?, ?)", (problem, shown))
+
+    def _rows(self, statement: str, values: tuple[object, ...] = ()) -> list[Any]:
+        try:
+            return self._connection.execute(statement, values).fetchall()
+        except sqlite3.Error as error:  # the file is damaged
+            self.trouble = f"earlier attempts cannot be read: {self.file}: {error}"
+            return []
 
     def _change(self, statement: str, values: tuple[object, ...]) -> None:
         try:

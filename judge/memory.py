@@ -24,6 +24,7 @@ from judge.subjects import Run, Seen
 
 ENTRIES_IN_MEMORY = 2048
 MAX_BYTES = 1 << 28
+DIGEST_BYTES = 32  # a file begins with the SHA-256 of the rest
 CODE_THAT_OBSERVES = ("checks.py", "looking.py", "making.py", "observing.py", "observations.py")
 
 
@@ -126,7 +127,10 @@ class Memory:
         if path is None:
             return None
         try:
-            data = path.read_bytes()
+            content = path.read_bytes()
+            data = content[DIGEST_BYTES:]
+            if sha256(data).digest() != content[:DIGEST_BYTES]:
+                return None  # damaged: one wrong bit would make right solutions wrong
             size = int.from_bytes(data[:8], "little")
             entries = decode(data[8 : 8 + size], data[8 + size :]).value
             return [
@@ -136,7 +140,7 @@ class Memory:
                 )
                 for entry in entries
             ]
-        except (OSError, Malformed, KeyError, TypeError):
+        except (OSError, Malformed):
             return None
 
     def _write(self, key: str, seen: Sequence[Seen]) -> None:
@@ -156,10 +160,10 @@ class Memory:
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=path.parent)
             try:
+                data = b"".join([len(header).to_bytes(8, "little"), header, *chunks])
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(len(header).to_bytes(8, "little") + header)
-                    for chunk in chunks:
-                        file.write(chunk)
+                    file.write(sha256(data).digest())
+                    file.write(data)
                 os.replace(name, path)
             except OSError:
                 os.unlink(name)

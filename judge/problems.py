@@ -349,7 +349,7 @@ def _decode(path: Path, shape: type[Shape]) -> Shape:
         return msgspec.toml.decode(source, type=shape)
     except msgspec.ValidationError as error:
         raise BrokenProblem(f"{_shown(path)}: {explain(str(error), _Settings, _CHOICES)}") from None
-    except (msgspec.DecodeError, ValueError) as error:  # ValueError: a number of more digits than Python reads
+    except ValueError as error:  # msgspec's, or a number of more digits than Python reads
         raise BrokenProblem(f"{_shown(path)}: not valid TOML: {error}") from None
     except RecursionError:
         raise BrokenProblem(f"{_shown(path)}: nested too deeply") from None

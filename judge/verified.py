@@ -72,7 +72,7 @@ class Store:
             return None
         try:
             return msgspec.json.decode((self._folder / key).read_bytes(), type=Result)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError, RecursionError):
             return None
 
     def keep(self, key: str, result: Result) -> None:

@@ -201,8 +201,9 @@ class Gradebook:
             return UnusableGradebook(f"{self.folder} cannot be used for results: {error.strerror}")
         if isinstance(error, sqlite3.OperationalError):  # locked, read-only, a full disk
             return UnusableGradebook(f"{self.path} cannot be used: {error}; what it held it still holds")
+        told = " ".join(str(error).split())
         return UnusableGradebook(
-            f"{self.path} cannot be used: {error}; it was left as it is: move it away or choose another folder"
+            f"{self.path} cannot be used: {told}; it was left as it is: move it away or choose another folder"
         )
 
     # ------------------------------------------------------------------------------------------------------- settings
@@ -210,7 +211,10 @@ class Gradebook:
     def setting(self, name: str, shape: type[Kept]) -> Kept | None:
         """What was last kept under a name; None before."""
         row = self._db.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
-        return msgspec.json.decode(row[0], type=shape) if row else None
+        try:
+            return msgspec.json.decode(row[0], type=shape) if row else None
+        except (ValueError, TypeError) as error:
+            raise self._unusable(error) from None
 
     def keep_settings(self, **settings: Any) -> None:
         """Keeps plain values under their names."""
@@ -263,7 +267,13 @@ class Gradebook:
             db.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", kept)
 
     def record(self) -> Record:
-        """The class as of the last run, with every report that there is."""
+        """The class as of the last run, with every report that there is; raises UnusableGradebook."""
+        try:
+            return self._record()
+        except (ValueError, TypeError, RecursionError, sqlite3.Error) as error:
+            raise self._unusable(error) from None
+
+    def _record(self) -> Record:
         students = self._db.execute('SELECT id, name, email, lms_id, "group" FROM students ORDER BY position')
         unmatched = self._db.execute("SELECT path, student, reason FROM unmatched ORDER BY position")
         reports: dict[str, Report] = {}  # many submissions may share one
@@ -359,7 +369,7 @@ def _report(text: str) -> Report:
     try:
         return msgspec.convert(json.loads(text), Report)
     except (ValueError, msgspec.ValidationError):
-        raise UnusableGradebook("the gradebook has reports of another judge; run judge grade again") from None
+        raise UnusableGradebook(f"{GRADEBOOK} has reports of another judge; run judge grade again") from None
 
 
 def _texts(values: Iterable[Any]) -> tuple[Any, ...]:

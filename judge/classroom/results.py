@@ -43,7 +43,7 @@ def refuse_foreign(out: Path | None) -> None:
     try:
         kept = json.loads((out / RESULTS).read_bytes())
         ours = isinstance(kept, dict) and {"secret", "results"} <= kept.keys()
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         ours = False
     if not ours:
         raise UnusableResults(f"{out / RESULTS} is no work of judge grade; remove it or choose another --out")

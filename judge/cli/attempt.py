@@ -200,8 +200,6 @@ def _keep(report: Report) -> None:
 
     with open_history() as history:
         history.record(report, to_json(report))
-        if history.trouble and history.kept:
-            say(f"judge: {history.trouble}")
 
 
 def _writer(out: Path | None) -> Callable[[Report], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -164,9 +165,13 @@ def short_name(name: str, known: list[str]) -> str:
         return name
 
 
-def open_history() -> History:
-    """The user's attempts; says in one line when they cannot be kept."""
-    history = History()
-    if history.trouble:
-        say(f"judge: {history.trouble}")
-    return history
+@contextmanager
+def open_history() -> Iterator[History]:
+    """The user's attempts; says in one line when they cannot be kept or read."""
+    with History() as history:
+        said = history.trouble
+        if said:
+            say(f"judge: {said}")
+        yield history
+        if history.trouble != said:
+            say(f"judge: {history.trouble}")

@@ -41,7 +41,7 @@ class Page:
         """One line of pieces, each with its style; an empty one without pieces."""
         text = Text(no_wrap=True)
         for piece, style in pieces:
-            text.append(piece, style or None)
+            text.append(_encodable(piece, self.console.encoding), style or None)
         text.rstrip()
         self._lines.append(text)
 
@@ -51,10 +51,8 @@ class Page:
             self.line((" " * indent + part, style))
 
     def print(self) -> None:
-        """Prints all lines; a character that the encoding lacks becomes a question mark."""
+        """Prints all lines."""
         for text in self._lines:
-            if not self.console.encoding.startswith("utf"):
-                text.plain = _encodable(text.plain, self.console.encoding)
             self.console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
         self._lines.clear()
 
@@ -69,8 +67,15 @@ def joined(pieces: list[Piece]) -> str:
 
 
 def _encodable(text: str, encoding: str) -> str:
-    """The text with one question mark for each character the encoding lacks, so that styles stay where they are."""
+    """The text with a question mark for each character the encoding lacks, but nothing for one that takes no cell."""
+    if encoding.startswith("utf"):
+        return text
     try:
-        return text.encode(encoding, "replace").decode(encoding)
+        text.encode(encoding)
+        return text
     except LookupError:
-        return text.encode("ascii", "replace").decode("ascii")
+        encoding = "ascii"
+    except UnicodeEncodeError:
+        pass
+    lacking = {one for one in text if not one.encode(encoding, "ignore")}
+    return "".join("?" * (cell_len(one) > 0) if one in lacking else one for one in text)

@@ -288,7 +288,7 @@ def a_pair_around_zero(make):
 
 
 def pairs_in_other_units(make):
-    """Two pairs of 1-D samples, one measured in large numbers and one in small ones; hidden are the distances."""
+    """Two pairs of 1-D samples, one measured in small numbers and one in large ones; hidden are the distances."""
     kinds = [
         lambda: shifted(make, 4.0),
         lambda: wide_and_narrow(make, 2.5),
@@ -299,8 +299,9 @@ def pairs_in_other_units(make):
         lambda: (normal(make, 300).exp(), 0.5 - normal(make, 350).exp()),  # skewed, in opposite directions
     ]
     pairs = []
-    for scale in (10 ** float(make.uniform(1, low=1.0, high=3.0)), 10 ** float(make.uniform(1, low=-3.0, high=-1.0))):
-        real, fake = kinds.pop(make.integer(0, len(kinds)))()
+    for first, low, high in ((1, -3.0, -2.0), (0, 1.0, 3.0)):  # in small numbers never a mere shift: it forgives most
+        real, fake = kinds.pop(first + make.integer(0, len(kinds) - first))()
+        scale = 10 ** float(make.uniform(1, low=low, high=high))
         offset = 20 * make.normal(1)
         pairs.append(((real + offset) * scale, (fake + offset) * scale))
         pairs[-1] = pairs[-1] if make.integer(0, 2) else pairs[-1][::-1]
