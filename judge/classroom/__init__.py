@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from judge.classroom.gradebook import (
     key_of,
 )
 from judge.classroom.grades import current_grades
-from judge.classroom.intake import Intake, Unmatched, collect
+from judge.classroom.intake import Intake, Unmatched, UnusablePlace, collect_places, open_places
 from judge.classroom.overrides import read_overrides
 from judge.classroom.progress import Shown
 from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_results
@@ -44,8 +46,7 @@ __all__ = ["ALL_GRADED", "INTERRUPTED", "JUDGE_FAILED", "SOME_LEFT", "WRONG_USE"
 
 
 def grade_folder(
-    path: Path,
-    *,
+    *paths: Path,
     packs: Packs,
     engine: Engine,
     seed: int | None,
@@ -54,7 +55,7 @@ def grade_folder(
     assignment: Path | None = None,
     language: str = "en",
 ) -> int:
-    """Judges every submission in a folder, prints the class at a glance, and returns the exit status.
+    """Judges every submission in folders and zips, prints the class at a glance, and returns the exit status.
 
     seed: None takes the one kept in `out`, else draws a secret one. out: where the gradebook, the tables and the
     students' reports go, and where a stopped run goes on; None keeps nothing. console: for the summary; progress and
@@ -66,15 +67,17 @@ def grade_folder(
         read = read_assignment(assignment, packs) if assignment is not None else None
         if read is not None:
             read_overrides(read)  # so that a mistake in it is told now
-        intake = _intake(path, packs, out, read)
-        refuse_foreign(out)
-        if not intake.submissions:
-            for one in intake.unmatched:
-                complain(f"{one.path}: {one.reason}")
-            raise _WrongUse(f"there is no solution in {path}; a solution is called like {_example(packs, read)}")
-        with Gradebook(out) as book:
-            return _Grading(intake, book, packs, engine, read, console, language).run(seed)
-    except (_WrongUse, UnusableGradebook, UnusableResults, UnusableAssignment, TooWeak) as error:
+        with ExitStack() as stack:
+            intake = _intake(paths, packs, out, read, stack)
+            refuse_foreign(out)
+            if not intake.submissions:
+                for one in intake.unmatched:
+                    complain(f"{one.path}: {one.reason}")
+                where = ", ".join(map(str, paths))
+                raise _WrongUse(f"there is no solution in {where}; a solution is called like {_example(packs, read)}")
+            with Gradebook(out) as book:
+                return _Grading(intake, book, packs, engine, read, console, language).run(seed)
+    except (_WrongUse, UnusablePlace, UnusableGradebook, UnusableResults, UnusableAssignment, TooWeak) as error:
         return complain(str(error), WRONG_USE)
     except Infrastructure as error:
         return complain(str(error), JUDGE_FAILED)
@@ -84,19 +87,20 @@ class _WrongUse(ValueError):
     pass
 
 
-def _intake(path: Path, packs: Packs, out: Path | None, assignment: Assignment | None) -> Intake:
-    if not path.is_dir():
-        raise _WrongUse(f"{path} is {'a file' if path.exists() else 'not there'}; judge grade takes a folder")
-    if out is not None and out.resolve() == path.resolve():
+def _intake(
+    paths: Sequence[Path], packs: Packs, out: Path | None, assignment: Assignment | None, stack: ExitStack
+) -> Intake:
+    if out is not None and any(out.resolve() == path.resolve() for path in paths):
         raise _WrongUse("the results cannot go into the folder of the solutions; choose another --out")
+    places, found = open_places(paths, stack, leave_out=out)
     try:
-        intake = collect(path, packs, leave_out=out)
+        intake = collect_places(places, packs, found)
     except OSError as error:
-        raise _WrongUse(f"{path} cannot be read: {error.strerror}") from None
-    return intake if assignment is None else _asked_for(intake, assignment, path)
+        raise _WrongUse(f"{error.filename} cannot be read: {error.strerror}") from None
+    return intake if assignment is None else _asked_for(intake, assignment)
 
 
-def _asked_for(intake: Intake, assignment: Assignment, folder: Path) -> Intake:
+def _asked_for(intake: Intake, assignment: Assignment) -> Intake:
     """What belongs to the assignment; the rest is listed."""
     taken, unmatched = [], list(intake.unmatched)
     for one in intake.submissions:
@@ -104,8 +108,8 @@ def _asked_for(intake: Intake, assignment: Assignment, folder: Path) -> Intake:
             taken.append(one)
         else:
             reason = f"{one.problem.slug} is not part of {assignment.title}"
-            unmatched.append(Unmatched(os.path.relpath(one.path, folder), one.student, reason))
-    return Intake(taken, unmatched)
+            unmatched.append(Unmatched(one.shown, one.student, reason))
+    return replace(intake, submissions=taken, unmatched=unmatched)
 
 
 class _Grading:
@@ -163,14 +167,14 @@ class _Grading:
         entries: list[tuple[Entry, Solution]] = []
         students: dict[str, Student] = {}
         for one in self.intake.submissions:
-            students.setdefault(one.student, Student(one.student))
-            solution = Solution.read(one.path, root=one.root)
+            students.setdefault(one.student, self.intake.students.get(one.student, Student(one.student)))
+            solution = one.read()
             slug = one.problem.slug
             if slug not in digests:
                 digests[slug] = digest_of(one.problem, self.engine.devices, seed, self.book.secret, self.skip)
             content = content_of(solution)
             key = key_of(content, digests[slug])
-            entries.append((Entry(one.student, slug, str(one.path), content, key), solution))
+            entries.append((Entry(one.student, slug, one.where, content, key, one.submitted_at, one.late), solution))
             work.setdefault(key, Work(key, one.problem, solution, self.skip))
         self.book.enter(
             students.values(),

@@ -29,7 +29,7 @@ from judge.classroom.intake import Intake, Submission, collect
 from judge.classroom.results import replace, student_text
 from judge.classroom.status import ALL_GRADED, JUDGE_FAILED, complain
 from judge.classroom.students import Student
-from judge.grading import Infrastructure, Solution, TooWeak
+from judge.grading import Infrastructure, TooWeak
 from judge.problems import packs
 from judge.report import Report
 
@@ -109,7 +109,7 @@ def _judge(taken: Mapping[str, Submission], settings: Settings, assignment: Assi
     reports: dict[str, Report] = {}
     work = []
     for slug, one in taken.items():
-        solution = Solution.read(one.path, root=one.root)
+        solution = one.read()
         work.append(Work(f"{slug} {content_of(solution)}", one.problem, solution, assignment.skip))
     with engine.judge(settings.seed, settings.secret) as judge:
 

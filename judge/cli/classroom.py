@@ -71,14 +71,14 @@ def register(app: typer.Typer) -> None:
 
 
 def grade(
-    path: Annotated[
-        Path,
+    paths: Annotated[
+        list[Path] | None,
         typer.Argument(
             metavar="PATH",
-            help="A folder of NN-slug.py files, or of one such folder per student.",
+            help="A folder of NN-slug.py files, or of one such folder per student, or a .zip of these; repeatable.",
             show_default="the current folder",
         ),
-    ] = Path("."),
+    ] = None,
     device: Devices = None,
     seed: SecretSeed = None,
     jobs: Jobs = None,
@@ -95,7 +95,7 @@ def grade(
     lang: Language = "en",
     problems: PackFolders = None,
 ) -> int:
-    """Grade every solution in a folder.
+    """Grade every solution in folders and zips.
 
     The exit status is 0 when everything was graded, whatever the scores; 1 when something could not be matched to a
     problem or graded; 2 for wrong use; 3 when the judge itself failed.
@@ -105,7 +105,7 @@ def grade(
     from judge.classroom import Engine, grade_folder
 
     return grade_folder(
-        path,
+        *(paths or [Path(".")]),
         packs=known,
         engine=Engine(devices, job_count(jobs), require_isolation.value, cache_folder()),
         seed=seed,

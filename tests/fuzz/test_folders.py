@@ -18,7 +18,8 @@ from rich.console import Console
 from judge.classroom.assignment import everything
 from judge.classroom.gradebook import Entry, Gradebook, content_of
 from judge.classroom.grades import grade_class
-from judge.classroom.intake import IGNORED, Intake, collect
+from judge.classroom.intake import Intake, collect
+from judge.classroom.layouts import is_ignored
 from judge.classroom.results import write_grades, write_results
 from judge.classroom.students import Student
 from judge.classroom.summary import show
@@ -83,7 +84,7 @@ def planted(tree: dict) -> Iterator[Path]:
 
 
 def visible(folder: Path) -> set[str]:
-    return {name for name in os.listdir(folder) if not name.startswith(".") and name not in IGNORED}
+    return {name for name in os.listdir(folder) if not is_ignored(name)}
 
 
 def lost(folder: Path, intake: Intake) -> set[str]:
