@@ -28,7 +28,7 @@ from judge.classroom.gradebook import (
     key_of,
 )
 from judge.classroom.grades import current_grades
-from judge.classroom.intake import Intake, Unmatched, UnusablePlace, collect_places, open_places
+from judge.classroom.intake import Intake, Options, Unmatched, UnusablePlace, collect_places, open_places
 from judge.classroom.overrides import read_overrides
 from judge.classroom.progress import Shown
 from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_results
@@ -42,7 +42,7 @@ from judge.report import Report
 from judge.report.page import Page
 from judge.report.text import plain
 
-__all__ = ["ALL_GRADED", "INTERRUPTED", "JUDGE_FAILED", "SOME_LEFT", "WRONG_USE", "Engine", "grade_folder"]
+__all__ = ["ALL_GRADED", "INTERRUPTED", "JUDGE_FAILED", "SOME_LEFT", "WRONG_USE", "Engine", "Options", "grade_folder"]
 
 
 def grade_folder(
@@ -54,21 +54,22 @@ def grade_folder(
     console: Console,
     assignment: Path | None = None,
     language: str = "en",
+    options: Options | None = None,
 ) -> int:
     """Judges every submission in folders and zips, prints the class at a glance, and returns the exit status.
 
     seed: None takes the one kept in `out`, else draws a secret one. out: where the gradebook, the tables and the
     students' reports go, and where a stopped run goes on; None keeps nothing. console: for the summary; progress and
-    errors go to stderr. assignment: what the grades are relative to. Returns 0 when everything was graded, whatever
-    the scores; 1 when something was left unmatched or ungraded; 2 for wrong use; 3 when the judge itself failed on
-    something, also at the second try; 130 after Ctrl-C.
+    errors go to stderr. assignment: what the grades are relative to. options: how files are to be taken. Returns 0
+    when everything was graded, whatever the scores; 1 when something was left unmatched or ungraded; 2 for wrong use;
+    3 when the judge itself failed on something, also at the second try; 130 after Ctrl-C.
     """
     try:
         read = read_assignment(assignment, packs) if assignment is not None else None
         if read is not None:
             read_overrides(read)  # so that a mistake in it is told now
         with ExitStack() as stack:
-            intake = _intake(paths, packs, out, read, stack)
+            intake = _intake(paths, packs, out, read, stack, options or Options())
             refuse_foreign(out)
             if not intake.submissions:
                 for one in intake.unmatched:
@@ -88,13 +89,18 @@ class _WrongUse(ValueError):
 
 
 def _intake(
-    paths: Sequence[Path], packs: Packs, out: Path | None, assignment: Assignment | None, stack: ExitStack
+    paths: Sequence[Path],
+    packs: Packs,
+    out: Path | None,
+    assignment: Assignment | None,
+    stack: ExitStack,
+    options: Options,
 ) -> Intake:
     if out is not None and any(out.resolve() == path.resolve() for path in paths):
         raise _WrongUse("the results cannot go into the folder of the solutions; choose another --out")
     places, found = open_places(paths, stack, leave_out=out)
     try:
-        intake = collect_places(places, packs, found)
+        intake = collect_places(places, packs, found, options)
     except OSError as error:
         raise _WrongUse(f"{error.filename} cannot be read: {error.strerror}") from None
     return intake if assignment is None else _asked_for(intake, assignment)

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from judge.classroom.archive import UnusableArchive, unpack
-from judge.classroom.layouts import SOLUTIONS, Found, Handed, Place, Unmatched, find
+from judge.classroom.layouts import find
+from judge.classroom.places import SOLUTIONS, Found, Handed, Place, Unmatched
 from judge.classroom.students import Student
-from judge.finding import UnknownProblem, either, find_name, number_of
+from judge.classroom.which import distance, problem_of
+from judge.finding import UnknownProblem
 from judge.grading import Solution
 from judge.problems import BrokenProblem, Packs, Problem
 
-__all__ = ["Intake", "Submission", "Unmatched", "UnusablePlace", "collect", "collect_places", "open_places"]
+__all__ = ["Intake", "Options", "Submission", "Unmatched", "UnusablePlace", "collect", "collect_places", "open_places"]
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class UnusablePlace(ValueError):
     """A folder or zip cannot be graded at all; the message names it and says why."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an instructor says of how files are to be taken."""
+
+    policy: Literal["latest", "first"] = "latest"  # which of several attempts counts
 
 
 @dataclass(frozen=True)
@@ -89,104 +101,98 @@ def collect(folder: Path, packs: Packs, *, leave_out: Path | None = None) -> Int
     return collect_places([Place.of(folder, leave_out=leave_out)], packs)
 
 
-def collect_places(places: Sequence[Place], packs: Packs, found: Found | None = None) -> Intake:
+def collect_places(
+    places: Sequence[Place], packs: Packs, found: Found | None = None, options: Options | None = None
+) -> Intake:
     """What some folders hold; found: what is known before. Raises OSError when a folder itself cannot be read."""
     found = found if found is not None else Found()
     for place in places:
-        find(place, found)
-    return _Matching(packs, found).run()
+        find(place, packs, found)
+    return _Matching(packs, found, options or Options()).run()
 
 
 class _Matching:
     """Finds the problem of each file, and the file that counts where a student has several for one problem."""
 
-    def __init__(self, packs: Packs, found: Found) -> None:
+    def __init__(self, packs: Packs, found: Found, options: Options) -> None:
         self.packs = packs
         self.files = found.files
+        self.options = options
         self.unmatched = list(found.unmatched)
-        self.attempts: dict[tuple[str, str], list[tuple[Handed, Problem]]] = {}
+        self.attempts: dict[tuple[str, str], list[_Attempt]] = {}
 
     def run(self) -> Intake:
         for file in self.files:
             self._match(file)
-        submissions, students = [], {}
+        submissions, students = [], self._students()
         for (student, _), attempts in self.attempts.items():
-            attempts.sort(key=lambda one: (_distance(one[0].name), one[0].name))
-            taken, problem = attempts[0]
-            students[student] = next(one for one in taken.students if one.id == student)
-            submissions.append(
-                Submission(
-                    student, problem, taken.path, taken.root, taken.shown, taken.where, taken.submitted_at, taken.late
-                )
-            )
-            for other, _ in attempts[1:]:
-                reason = f"a second file for {problem.slug}; {taken.name} was taken"
-                self.unmatched.append(Unmatched(other.shown, student, reason))
-        return Intake(submissions, self.unmatched, students)
+            taken, *others = self._in_order(attempts)
+            submissions.append(taken.submission(student))
+            for other in others:
+                reason = _reason_against(other, taken)
+                self.unmatched.append(Unmatched(other.file.shown, student, reason))
+        taking = {one.student for one in submissions}
+        return Intake(submissions, self.unmatched, {name: one for name, one in students.items() if name in taking})
+
+    def _in_order(self, attempts: list[_Attempt]) -> list[_Attempt]:
+        """The one that counts first: by time, then the nearer name."""
+        attempts.sort(key=lambda one: (distance(one.file.name), one.file.name))
+        return sorted(attempts, key=lambda one: one.when, reverse=self.options.policy == "latest")
+
+    def _students(self) -> dict[str, Student]:
+        """Everybody by id, with all that is known of him in any of the places."""
+        students: dict[str, Student] = {}
+        for student in (student for file in self.files for student in file.students):
+            students[student.id] = students.get(student.id, student).filled(student)
+        return students
 
     def _match(self, file: Handed) -> None:
         if file.path.suffix not in SOLUTIONS:
             is_folder = os.path.isdir(file.path)
-            self._leave(
-                file,
-                "a folder; only what lies directly in a student's folder is graded" if is_folder else "not a .py file",
-            )
+            reason = "a folder; only what lies directly in a student's folder is graded"
+            self._leave(file, reason if is_folder else "not a .py file")
             return
         try:
-            problem = self.packs.read(problem_of(file.name, self.packs))
+            problem = self._problem(file)
         except (UnknownProblem, BrokenProblem) as error:
             self._leave(file, str(error))
             return
         for student in file.students:
-            self.attempts.setdefault((student.id, problem.slug), []).append((file, problem))
+            self.attempts.setdefault((student.id, problem.slug), []).append(_Attempt(file, problem))
+
+    def _problem(self, file: Handed) -> Problem:
+        try:
+            return self.packs.read(problem_of(file.name, self.packs))
+        except UnknownProblem:
+            if file.plain_name == file.name:
+                raise
+            return self.packs.read(problem_of(file.plain_name, self.packs))
 
     def _leave(self, file: Handed, reason: str) -> None:
         for student in file.students:
             self.unmatched.append(Unmatched(file.shown, student.id, reason))
 
 
-def problem_of(file_name: str, packs: Packs) -> str:
-    """The name of the problem that a file is a solution of: "25-self-attention.py", "25_self_attention.py", "25.py".
+@dataclass(frozen=True)
+class _Attempt:
+    """A file for a problem."""
 
-    Behind a number anything may follow ("25-mine (1).py") but another problem's name. Raises UnknownProblem with the
-    reason, and a suggestion where there is one.
-    """
-    stem = file_name.removesuffix(".py")
-    wanted = re.sub(r"[\s_]+", "-", stem.strip().lower())
-    if exact := [name for name in packs.names if _slug(name) == wanted]:
-        return _only(exact)
-    leading = re.match(r"(\d+)(?![^\W_])-?", wanted)
-    if leading is None:
-        raise UnknownProblem(_suggestion(stem, packs))
-    number, rest = int(leading[1]), wanted[leading.end() :]
-    matching = [name for name in packs.names if number_of(_slug(name)) == number]
-    others = [name for name in packs.names if rest and name not in matching and _slug(name).endswith(f"-{rest}")]
-    if not matching:
-        raise UnknownProblem(f"there is no problem {number}")
-    if others:
-        raise UnknownProblem(f"number {number} is {either(matching)}, but the name is that of {either(others)}")
-    return _only(matching)
+    file: Handed
+    problem: Problem
+
+    @property
+    def when(self) -> tuple[datetime, tuple[int, ...]]:
+        return self.file.submitted_at or _NEVER, self.file.order
+
+    def submission(self, student: str) -> Submission:
+        file = self.file
+        return Submission(
+            student, self.problem, file.path, file.root, file.shown, file.where, file.submitted_at, file.late
+        )
 
 
-def _distance(file_name: str) -> int:
-    """How far a name is from a slug: of two files for one problem the nearer one is taken."""
-    if re.fullmatch(r"\d+-[a-z0-9-]+\.py", file_name):
-        return 0
-    return 2 if re.search(r"[^a-z0-9_.-]", file_name) else 1
-
-
-def _slug(name: str) -> str:
-    return name.rpartition("/")[2]
-
-
-def _only(names: list[str]) -> str:
-    if len(names) > 1:
-        raise UnknownProblem(f"may be {either(names)}; the packs share that name")
-    return names[0]
-
-
-def _suggestion(stem: str, packs: Packs) -> str:
-    try:
-        return f"no problem has that name; did you mean {_slug(find_name(stem, packs.names))}.py?"
-    except UnknownProblem as error:
-        return str(error)
+def _reason_against(other: _Attempt, taken: _Attempt) -> str:
+    if other.when == taken.when:
+        return f"a second file for {taken.problem.slug}; {taken.file.name} was taken"
+    which = "an earlier" if other.when < taken.when else "a later"
+    return f"{which} attempt at {taken.problem.slug}; {taken.file.shown} was taken"

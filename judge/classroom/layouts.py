@@ -1,131 +1,53 @@
 """Whose is which file: the ways in which a class's files come.
 
-A folder of one person's files, and one folder per student.
+One person's files, one folder per student, or what formats.py recognises by itself.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
-from judge.classroom.archive import is_ignored
+from judge.classroom.formats import recognise
+from judge.classroom.places import Found, Place, holds_solutions, inside, is_folder, take
 from judge.classroom.students import Student
+from judge.problems import Packs
 
-SOLUTIONS = (".py",)
-
-
-class Unmatched(msgspec.Struct, frozen=True):
-    """What lies in the folder and was not graded."""
-
-    path: str  # relative to the folder
-    student: str | None
-    reason: str
+DEPTH = 3  # folders around everything that are looked through for a format
 
 
-@dataclass(frozen=True)
-class Place:
-    """A folder that files are taken from."""
-
-    root: Path
-    name: str  # what it is called: of whom it is, when it has the files of one person
-    shown: str = ""  # what is put in front of paths inside, where there are several places
-    given: Path | None = None  # the zip that was unpacked there
-    leave_out: Path | None = None  # a folder inside that holds results
-
-    @classmethod
-    def of(cls, folder: Path, shown: str = "", leave_out: Path | None = None) -> Place:
-        return cls(folder, folder.resolve().name or "student", shown, None, leave_out)
-
-    def entries(self, folder: Path) -> list[Path]:
-        """What lies in a folder of it, but for what is hidden, compiled, or the results. Raises OSError."""
-        away = None if self.leave_out is None else os.path.realpath(self.leave_out)
-        found = sorted(entry for entry in folder.iterdir() if not is_ignored(entry.name))
-        return [entry for entry in found if away is None or os.path.realpath(entry) != away]
-
-    def show(self, path: Path) -> str:
-        """The path as people are told of it."""
-        return os.path.join(self.shown, os.fspath(path.relative_to(self.root)))
-
-    def where(self, path: Path) -> str:
-        """The path in full: where its owner finds the file, in the zip if it came in one."""
-        return os.path.join(self.given, path.relative_to(self.root)) if self.given is not None else str(path)
-
-
-@dataclass(frozen=True)
-class Handed:
-    """A file as it was handed in, before anybody knows for which problem."""
-
-    students: tuple[Student, ...]  # several where a group handed it in
-    path: Path
-    root: Path  # a link out of this folder is refused
-    name: str  # what the student called it
-    shown: str
-    where: str  # the same in full
-    submitted_at: datetime | None = None
-    late: bool = False  # whether its name says so
-    order: tuple[int, ...] = ()  # of two files with the same time, or without any, the larger is the later
-
-
-@dataclass
-class Found:
-    """Everything in the places, by owner, or with the reason why it is nobody's."""
-
-    files: list[Handed] = field(default_factory=list)
-    unmatched: list[Unmatched] = field(default_factory=list)
-
-    def leave(self, place: Place, path: Path, student: str | None, reason: str) -> None:
-        self.unmatched.append(Unmatched(place.show(path), student, reason))
-
-
-def find(place: Place, found: Found) -> None:
-    """Adds what is in a place; raises OSError when the folder itself cannot be read."""
+def find(place: Place, packs: Packs, found: Found) -> None:
+    """Adds what is in a place, however it is laid out; raises OSError when the folder itself cannot be read."""
     entries = place.entries(place.root)
-    if any(_holds_solutions(place, entry) for entry in entries if _is_folder(entry)):
+    root, within = place.root, entries
+    for _ in range(DEPTH):
+        if read := recognise(place, root, within, packs):
+            read(found)
+            return
+        if len(within) != 1 or not is_folder(within[0]):
+            break
+        root = within[0]
+        try:
+            within = place.entries(root)
+        except OSError:
+            break
+    if place.given is not None and len(entries) == 1 and is_folder(entries[0]):
+        within = place.entries(entries[0])  # a zip often has one folder around everything
+        if any(holds_solutions(place, entry) for entry in within if is_folder(entry)):
+            entries = within
+    if any(holds_solutions(place, entry) for entry in entries if is_folder(entry)):
         _folder_each(place, entries, found)
     else:
-        _take(place, entries, Student(place.name), place.root, found)
+        take(place, entries, (Student(place.name),), place.root, found)
 
 
 def _folder_each(place: Place, entries: Iterable[Path], found: Found) -> None:
     """One folder per student, called as the student is."""
     for entry in entries:
-        if _is_folder(entry):
-            inside = _inside(place, entry, entry.name, found)
-            _take(place, inside, Student(entry.name), entry, found)
+        if is_folder(entry):
+            take(place, inside(place, entry, entry.name, found), (Student(entry.name),), entry, found)
         elif os.path.islink(entry):
             found.leave(place, entry, None, "a link; only folders that lie here themselves are graded")
         else:
             found.leave(place, entry, None, "lies beside the students' folders, so it is nobody's")
-
-
-def _inside(place: Place, folder: Path, student: str | None, found: Found) -> list[Path]:
-    """What lies in a folder; nothing, and a line of why, where it is empty or cannot be read."""
-    try:
-        inside = place.entries(folder)
-    except OSError as error:
-        found.leave(place, folder, student, f"cannot be read: {error.strerror}")
-        return []
-    if not inside:
-        found.leave(place, folder, student, "an empty folder")
-    return inside
-
-
-def _take(place: Place, entries: Iterable[Path], student: Student, root: Path, found: Found) -> None:
-    for entry in entries:
-        found.files.append(Handed((student,), entry, root, entry.name, place.show(entry), place.where(entry)))
-
-
-def _is_folder(entry: Path) -> bool:
-    return os.path.isdir(entry) and not os.path.islink(entry)  # pathlib raises for links in a circle
-
-
-def _holds_solutions(place: Place, folder: Path) -> bool:
-    try:
-        return any(entry.suffix in SOLUTIONS for entry in place.entries(folder))
-    except OSError:
-        return True  # somebody's folder, which must be reported

@@ -13,3 +13,13 @@ class Student(msgspec.Struct, frozen=True):
     email: str | None = None
     lms_id: str | None = None
     group: str | None = None
+
+    def filled(self, other: Student) -> Student:
+        """The same student, with what only the other knows."""
+        return Student(
+            self.id,
+            self.name or other.name,
+            self.email or other.email,
+            self.lms_id or other.lms_id,
+            self.group or other.group,
+        )

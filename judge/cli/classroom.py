@@ -38,6 +38,13 @@ class Format(StrEnum):
     FEEDBACK = "feedback"
 
 
+class Policy(StrEnum):
+    """What --policy takes."""
+
+    LATEST = "latest"
+    FIRST = "first"
+
+
 class Isolation(StrEnum):
     """The levels that --require-isolation takes."""
 
@@ -75,7 +82,7 @@ def grade(
         list[Path] | None,
         typer.Argument(
             metavar="PATH",
-            help="A folder of NN-slug.py files, or of one such folder per student, or a .zip of these; repeatable.",
+            help="A folder or .zip: a download from an LMS, one folder per student, or NN-slug.py files; repeatable.",
             show_default="the current folder",
         ),
     ] = None,
@@ -91,6 +98,7 @@ def grade(
         ),
     ] = None,
     assignment: AssignmentFile = None,
+    policy: Annotated[Policy, typer.Option(help="Which of several attempts at a problem counts.")] = Policy.LATEST,
     require_isolation: RequiredIsolation = Isolation.L2,
     lang: Language = "en",
     problems: PackFolders = None,
@@ -102,7 +110,7 @@ def grade(
     """
     known = packs(problems or ())
     devices = resolve_devices(device)
-    from judge.classroom import Engine, grade_folder
+    from judge.classroom import Engine, Options, grade_folder
 
     return grade_folder(
         *(paths or [Path(".")]),
@@ -113,6 +121,7 @@ def grade(
         console=stdout(),
         assignment=assignment,
         language=language_of(lang),
+        options=Options(policy=policy.value),
     )
 
 

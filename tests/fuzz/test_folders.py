@@ -15,11 +15,11 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 from rich.console import Console
 
+from judge.classroom.archive import is_ignored
 from judge.classroom.assignment import everything
 from judge.classroom.gradebook import Entry, Gradebook, content_of
 from judge.classroom.grades import grade_class
 from judge.classroom.intake import Intake, collect
-from judge.classroom.layouts import is_ignored
 from judge.classroom.results import write_grades, write_results
 from judge.classroom.students import Student
 from judge.classroom.summary import show
