@@ -150,7 +150,7 @@ class _ReportPage(Page):
             if not check.curve:
                 continue
             self.line()
-            self.line((self.word("curve") + plain(check.name), "bold"))
+            self.paragraph(self.word("curve") + plain(check.name), style="bold")
             label = max(cell_len(name) for name, _ in drawn)
             all_curves = [curve for _, curve in drawn]
             for name, curve in drawn:

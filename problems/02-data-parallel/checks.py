@@ -57,13 +57,14 @@ def keeps_every_sample_in_order(solution, make, count, num_replicas):
 def equals_one_device(solution, make, count, num_replicas):
     """Loss and gradients of the full batch, whatever the sizes of the shards."""
 
-    def run(loss_fn=F.cross_entropy, targets=None):
+    def run(loss_fn=F.cross_entropy, targets=None, count=count, num_replicas=num_replicas):
         model, (x, y) = network(make), data(make, count)
         loss = solution.data_parallel_backward(model, loss_fn, x, y if targets is None else targets(), num_replicas)
         return loss, gradients(model)
 
     return {
         "cross entropy": run,
+        "one left over": lambda: run(count=2 * num_replicas + 3, num_replicas=num_replicas + 1),
         "squared error": lambda: run(F.mse_loss, lambda: make.normal(count, 3)),
         "loss as a module": lambda: run(nn.L1Loss(), lambda: make.normal(count, 3) + 9),  # no kink is near
     }

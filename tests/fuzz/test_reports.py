@@ -11,6 +11,7 @@ import jsonschema
 import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as some
+from rich.cells import cell_len
 from rich.console import Console
 
 from judge.report import VERDICTS, CaseResult, CheckResult, Diagnosis, Report
@@ -102,6 +103,8 @@ def test_a_terminal_shows_any_report(report, width, encoding, language, handed_o
     render(report, Console(file=file, width=width), language=language, handed_out=handed_out)
     text = pipe.getvalue().decode(encoding)
     assert not steering(text.removeprefix("\ufeff"))
+    if width >= 80:
+        assert all(cell_len(line) <= width for line in text.split("\n"))
     assert len(text) < 40_000
 
 
