@@ -5,8 +5,9 @@ that tensor and eps of the tensor's dtype, the largest error may be
 
     allowed = 16 * max(E, 4 * eps * max|r|)        always tested as: not (error <= allowed)
 
-(8 * max(E, eps * max|r|) for float16, bfloat16 and float8, whose eps is coarse). Right solutions that sum in another
-order stay well below it.
+(8 * max(E, eps * max|r|) for float16, bfloat16 and float8, whose eps is coarse; 16 * 64 * eps * max|r| for float64,
+where r is the reference's own answer, so that E is 0 and says nothing of digits that cancel). Right solutions that sum
+in another order stay well below it.
 
 Where E >= 4 * eps * max|r|, larger numbers have cancelled each other, down to nothing for the gradient of a bias that
 softmax ignores. What remains is rounding of those larger numbers, and E is a matter of luck: it may well be 0. There E
@@ -129,9 +130,12 @@ def to_float(number: float | int) -> float:
 
 def _precision() -> dict[torch.dtype, tuple[float, float, float]]:
     """dtype -> its eps, and the two factors of the rule."""
-    fine = ("float64", "float32", "complex128", "complex64")
     coarse = ("float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")
-    factors = dict.fromkeys(fine, (16.0, 4.0)) | {name: (8.0, 1.0) for name in coarse if hasattr(torch, name)}
+    factors = {
+        **dict.fromkeys(("float64", "complex128"), (16.0, 64.0)),
+        **dict.fromkeys(("float32", "complex64"), (16.0, 4.0)),
+        **{name: (8.0, 1.0) for name in coarse if hasattr(torch, name)},
+    }
     return {getattr(torch, name): (torch.finfo(getattr(torch, name)).eps, *both) for name, both in factors.items()}
 
 

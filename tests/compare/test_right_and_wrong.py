@@ -158,6 +158,8 @@ def test_half_types_are_judged_by_their_own_precision():
 def test_float64_answers_are_judged_by_float64():
     x = normal(8, 8).double()
     assert compare(seen(x * 3 / 3), seen(x), seen(x)) is None
+    assert compare(seen((1000 + x) - 1000), seen(x), seen(x)) is None  # digits that cancelled
+    assert compare(seen(x * (1 + 1e-11)), seen(x), seen(x)) is not None
     assert compare(seen(x.float().double() + 1e-7), seen(x), seen(x)) is not None
 
 
