@@ -19,7 +19,17 @@ import torch
 from judge.problems import Problem
 
 # Rooms and files of judge/ that have no say in whether a solution is right.
-WITHOUT_A_SAY = ("cli", "report", "classroom", "history.py", "doctor.py", "skeleton.py", "verify.py", "verified.py")
+WITHOUT_A_SAY = (
+    "cli",
+    "report",
+    "classroom",
+    "mutation",
+    "history.py",
+    "doctor.py",
+    "skeleton.py",
+    "verify.py",
+    "verified.py",
+)
 
 
 class Convergence(msgspec.Struct, frozen=True):
@@ -55,7 +65,7 @@ def digest(problem: Problem, devices: Sequence[str]) -> str:
     hashed = sha256(_code() + repr((problem.slug, list(devices))).encode())
     for folder in (problem.folder, problem.hidden):
         for path in sorted(folder.rglob("*")):
-            if path.suffix in (".py", ".toml") and path.name != "messages.zh.toml":
+            if path.suffix in (".py", ".toml") and path.name not in ("messages.zh.toml", "equivalent.toml"):
                 hashed.update(path.name.encode() + path.read_bytes())
     return hashed.hexdigest()
 

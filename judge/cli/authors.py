@@ -87,6 +87,16 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE", help="Write tables of what was found there, as Markdown.", show_default=False),
     ] = None,
+    mutants: Annotated[
+        bool,
+        typer.Option(
+            "--mutants", help="Instead, judge the reference with one slip after the other: every one must be rejected."
+        ),
+    ] = False,
+    sample: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="With --mutants: so many of each problem.", show_default="all"),
+    ] = None,
     problems: PackFolders = None,
 ) -> int:
     """Prove problems: every right solution is accepted, every mistake is rejected and recognised.
@@ -94,11 +104,29 @@ def verify(
     What was proven is kept: a run that was stopped goes on where it was, and only what has changed is tried again.
     The exit status is 0 when all are proven and 1 when one is not.
     """
+    if mutants and seeds != 1:
+        raise WrongUse("--mutants takes no --seeds")
+    if sample is not None and not mutants:
+        raise WrongUse("--sample is for --mutants")
     known = packs(problems or ())
     chosen = [known.find(name) for name in problem or known.names]
     devices = resolve_devices(device)
     if out is not None and not out.parent.is_dir():
         raise WrongUse(f"--out: there is no folder {out.parent}")
+    if mutants:
+        try:
+            from judge.mutation.run import try_mutants
+        except ModuleNotFoundError:
+            raise WrongUse("--mutants needs libcst: pip install libcst") from None
+        return try_mutants(
+            chosen,
+            devices=devices,
+            sample=sample,
+            jobs=job_count(jobs),
+            cache=cache_folder(),
+            out=out,
+            console=stdout(),
+        )
     from judge.verify import verify as prove
 
     return prove(
