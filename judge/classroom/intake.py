@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -50,9 +50,9 @@ class Submission:
     submitted_at: datetime | None = None
     late: bool = False
 
-    def read(self) -> Solution:
-        """What was handed in."""
-        return Solution.read(self.path, root=self.root)
+    def read(self, known: Container[str] = ()) -> Solution:
+        """What was handed in; known: digests of what has been read before and is Python."""
+        return Solution.read(self.path, root=self.root, known=known)
 
 
 @dataclass(frozen=True)
