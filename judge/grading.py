@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 MAX_SOURCE_BYTES = 1 << 20
 SECRET_BYTES = 16
 LEVELS = ("L0", "L1", "L2", "L3")
+IN_DOCKER = 'docker run --rm --init --network none -v "$PWD":/work judge grade ...'
 
 
 class Infrastructure(RuntimeError):
@@ -208,8 +209,8 @@ class Judge:
         level = isolation.level(nursery.layers)
         if LEVELS.index(level) < LEVELS.index(self._require):
             raise TooWeak(
-                f"this machine isolates solutions at level {level}, {self._require} is required; "
-                f"see `judge doctor`, or pass --require-isolation {level}"
+                f"this machine isolates solutions at level {level}, {self._require} is required: `judge doctor` tells "
+                f"what is missing, {IN_DOCKER} may have it (docs/security.md), --require-isolation {level} accepts less"
             )
         return [level, *(name for name, present, _ in isolation.explain(nursery.layers) if present)]
 

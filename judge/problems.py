@@ -1,5 +1,7 @@
 """Finding and reading problems: plain folders, in the bundled pack or in any folder with problems/ and reference/.
 
+A released problem is one for students: it has observations/ instead of a reference, and no known mistakes.
+
 `packs()` knows where problems are, `Packs.find("attention")` turns what a person typed into a `Problem`, and a Problem
 reads its texts when they are asked for. Whatever is wrong with a folder becomes a `BrokenProblem` that names the file.
 """
@@ -22,9 +24,21 @@ from judge.finding import UnknownProblem, either, find_name, number_of
 from judge.parsing import parse
 from judge.settings import explain
 
-__all__ = ["DIFFICULTIES", "BrokenProblem", "Mistake", "Pack", "Packs", "Part", "Problem", "UnknownProblem", "packs"]
+__all__ = [
+    "DIFFICULTIES",
+    "BrokenProblem",
+    "Mistake",
+    "NotReleased",
+    "Pack",
+    "Packs",
+    "Part",
+    "Problem",
+    "UnknownProblem",
+    "packs",
+]
 
 PACKS_VARIABLE = "JUDGE_PROBLEMS"
+OBSERVATIONS = "observations"  # in a released pack: what the references were seen to do, in place of reference/
 
 Difficulty = Literal["easy", "medium", "hard"]
 Family = Literal["cpu", "cuda", "mps", "sim"]
@@ -37,6 +51,10 @@ _CHOICES = {"difficulty": DIFFICULTIES, "devices": get_args(Family)}
 
 class BrokenProblem(ValueError):
     """A problem folder that cannot be used; the message names the file, the field and what is wrong."""
+
+
+class NotReleased(ValueError):
+    """Something was asked for that a released problem does not have; the message says what it has."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +96,8 @@ class Problem:
         str, tuple[str, ...]
     ]  # mistake -> checks that are meant to reject it ([mistakes] in problem.toml)
     folder: Path
-    hidden: Path  # its folder below reference/
+    hidden: Path  # its folder below reference/, or below observations/ where it is released
+    released: bool = False  # for students: what the reference was seen to do for a few seeds, and no reference
 
     def text(self, name: str, language: str = "en") -> str:
         """statement, hints: the text in that language, or in English where it is not translated."""
@@ -122,8 +141,22 @@ class Problem:
 
     @property
     def reference(self) -> str:
-        """The hidden solution, which `judge reveal` shows."""
+        """The hidden solution, which `judge reveal` shows; raises NotReleased where it is not there for students."""
+        if self.released:
+            raise NotReleased(f"the reference of {self.slug} is not in this package; who handed it out has it")
         return _read(self.hidden / "solution.py")
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds for which a released problem can be judged."""
+        return sorted(int(path.name) for path in self.hidden.iterdir() if path.name.isdecimal() and path.is_dir())
+
+    def observations(self, seed: int) -> Path:
+        """Where a released problem has what its reference was seen to do; raises NotReleased for another seed."""
+        if seed not in self.seeds:
+            there = either([str(one) for one in self.seeds]) if self.seeds else "none: unpack the package again"
+            raise NotReleased(f"{self.slug} is a released problem without seed {seed}; its seeds are {there}")
+        return self.hidden / str(seed)
 
     @property
     def oracle(self) -> str | None:
@@ -191,7 +224,7 @@ class _Settings(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Pack:
-    """A folder with problems/ and reference/."""
+    """A folder with problems/ and reference/, or for students observations/."""
 
     name: str  # "" for the bundled one, else the folder's name
     root: Path
@@ -223,8 +256,9 @@ class Packs:
         """The problem of exactly that name; raises BrokenProblem when its folder cannot be used."""
         pack, folder = self._folders[name]
         settings = _decode(folder / _SETTINGS, _Settings)
-        hidden = pack.root / "reference" / folder.name
-        for needed in (folder / "checks.py", hidden / "solution.py"):
+        hidden, observations = (pack.root / half / folder.name for half in ("reference", OBSERVATIONS))
+        released = observations.is_dir() and not hidden.exists()
+        for needed in [folder / "checks.py", *([] if released else [hidden / "solution.py"])]:
             if not needed.is_file():
                 raise BrokenProblem(f"{_shown(needed)} is missing")
         return Problem(
@@ -246,7 +280,8 @@ class Packs:
             devices=tuple(settings.devices) if settings.devices is not None else None,
             mistake_checks={mistake: tuple(checks) for mistake, checks in settings.mistakes.items()},
             folder=folder,
-            hidden=hidden,
+            hidden=observations if released else hidden,
+            released=released,
         )
 
     def find(self, name: str) -> Problem:
@@ -289,6 +324,8 @@ def packs(extra: Sequence[Path] = ()) -> Packs:
         root = given.expanduser().resolve()
         if any(pack.root == root for pack in found):
             continue
+        if root.suffix == ".zip" and root.is_file():
+            raise BrokenProblem(f"{given} is a zip; unpack it, and name the folder that was in it: {given.stem}")
         if not (root / "problems").is_dir():
             raise BrokenProblem(f"{given} is no pack of problems: it has no folder problems/")
         if any(pack.name == root.name for pack in found):

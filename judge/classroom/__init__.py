@@ -76,6 +76,9 @@ def grade_folder(
                     complain(f"{one.path}: {one.reason}")
                 where = ", ".join(map(str, paths))
                 raise _WrongUse(f"there is no solution in {where}; a solution is called like {_example(packs, read)}")
+            if released := {one.problem.slug for one in intake.submissions if one.problem.released}:
+                why = "was released for students, without its reference; grade with the pack that it was made from"
+                raise _WrongUse(f"{min(released)} {why}")
             with Gradebook(out) as book:
                 return _Grading(intake, book, packs, engine, read, console, language).run(seed)
     except (_WrongUse, UnusablePlace, UnusableGradebook, UnusableResults, UnusableAssignment, TooWeak) as error:

@@ -10,7 +10,7 @@ from judge import __version__
 from judge.cli import attempt, authors, browse, classroom, doctor
 from judge.cli.options import WRONG_USE, WrongUse
 from judge.devices import DeviceUnavailable
-from judge.problems import BrokenProblem, UnknownProblem
+from judge.problems import BrokenProblem, NotReleased, UnknownProblem
 
 JUDGE_FAILED = 3
 
@@ -54,8 +54,8 @@ def explain(error: Exception) -> tuple[int, str]:
     if isinstance(error, _ClickException):
         message = error.format_message()  # type: ignore[attr-defined]
         return WRONG_USE, message and f"{message} (judge --help shows how)"
-    ours = (WrongUse, UnknownProblem, BrokenProblem, DeviceUnavailable, TooWeak, UnusableAssignment, UnusableGradebook)
-    if isinstance(error, ours):
+    problems = (UnknownProblem, BrokenProblem, NotReleased)
+    if isinstance(error, (WrongUse, *problems, DeviceUnavailable, TooWeak, UnusableAssignment, UnusableGradebook)):
         return WRONG_USE, str(error)
     if isinstance(error, typer.Abort):
         return WRONG_USE, "stopped: there was no answer"

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from judge.cli.options import (
+    PRACTICE_SEED,
     Devices,
     PackFolders,
     ProblemName,
@@ -32,7 +33,6 @@ from judge.report import CheckResult, Report
 if TYPE_CHECKING:
     from judge.grading import Judge
 
-PRACTICE_SEED = 7  # the same numbers each time, so that a candidate sees what a change did
 SOLUTIONS = "solutions"
 ACCEPTED, NOT_ACCEPTED, JUDGE_FAILED = 0, 1, 3
 
@@ -79,6 +79,8 @@ def attempt(
         found, part = _part_of(found, part)
     devices = resolve_devices(device)
     write = _writer(out)
+    if found.released:
+        found.observations(seed)  # so that a wrong seed is told before anything starts
     if file is None:
         file = _solution_file(found)
         if _start(file, found):

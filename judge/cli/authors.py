@@ -110,6 +110,12 @@ def verify(
         raise WrongUse("--sample is for --mutants")
     known = packs(problems or ())
     chosen = [known.find(name) for name in problem or known.names]
+    if released := [one.slug for one in chosen if one.released]:
+        why = f"{', '.join(released)}: released without the reference, so there is nothing to prove"
+        if problem:
+            raise WrongUse(why)
+        say(f"judge: left out: {why}")
+        chosen = [one for one in chosen if not one.released]
     devices = resolve_devices(device)
     if out is not None and not out.parent.is_dir():
         raise WrongUse(f"--out: there is no folder {out.parent}")

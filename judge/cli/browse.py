@@ -159,7 +159,7 @@ def hint(problem: ProblemName, lang: Language = "en", problems: PackFolders = No
     console = stdout()
     console.print(f"{found.title(lang)}: hint {number} of {len(hints)}\n", style="bold", markup=False)
     _print_markdown(console, hints[number - 1])
-    following = "hint" if number < len(hints) else "reveal"
+    following = "hint" if number < len(hints) else "attempt" if found.released else "reveal"
     console.print(f"\nNext: judge {following} {short_name(found.slug, known.names)}", markup=False)
 
 
@@ -172,6 +172,7 @@ def reveal(
     """Show the reference solution and answers to the follow-up questions; asks first while it is unsolved."""
     language_of(lang)
     found = packs(problems or ()).find(problem)
+    reference = found.reference
     with open_history() as history:
         solved = history.solved(found.slug)
     if not (solved or yes):
@@ -184,12 +185,12 @@ def reveal(
     if console.is_terminal:
         from rich.syntax import Syntax
 
-        console.print(Syntax(found.reference, "python", word_wrap=True))
+        console.print(Syntax(reference, "python", word_wrap=True))
         if answers:
             console.print("\nThe follow-up questions" if lang == "en" else "\n追问的答案", style="bold")
             _print_markdown(console, answers)
     else:
-        print(found.reference, end="")
+        print(reference, end="")
         if answers:  # as comments: what goes into a file stays a Python file
             print("\n\n# The follow-up questions:" if lang == "en" else "\n\n# 追问的答案：")
             print("\n".join(f"# {line}".rstrip() for line in answers.splitlines()))

@@ -1,4 +1,4 @@
-"""Judging many: grade (a folder), regrade (what the gradebook has), export and gradescope-pack (for others)."""
+"""Judging many: grade (a folder), regrade (what the gradebook has); for others: export, gradescope-pack, release."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from judge.cli.options import (
+    PRACTICE_SEED,
     Devices,
     Jobs,
     Language,
@@ -75,6 +76,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
     app.command(epilog="Example: judge export canvas results/ --template grades-export.csv -o upload.csv")(export)
     app.command("gradescope-pack", epilog="Example: judge gradescope-pack hw3.toml -o autograder.zip")(gradescope_pack)
+    app.command(epilog="Example: judge release hw3.toml -o hw3.zip --hints")(release)
 
 
 def grade(
@@ -253,4 +255,50 @@ def gradescope_pack(
         )
     except OSError as error:
         raise WrongUse(f"{output} cannot be written: {error.strerror}") from None
+    return 0
+
+
+def release(
+    assignment: Annotated[Path, typer.Argument(metavar="FILE", help="The assignment: hw3.toml.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="ZIP|DIR",
+            help="Where to. Its name is what students type before a problem: hw3/25.",
+            show_default="hw3.zip for hw3.toml",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How many seeds they can try.")] = 3,
+    hints: Annotated[bool, typer.Option("--hints", help="With the hints.")] = False,
+    jobs: Jobs = None,
+    problems: PackFolders = None,
+) -> int:
+    """Make a package for students to practise with: statements, stubs and checks, no references and no mistakes.
+
+    In their place it has what the references were seen to do for a few seeds, the first of which is judge attempt's.
+    """
+    from secrets import token_hex
+
+    from judge.classroom.assignment import read_assignment
+    from judge.classroom.release import Unreleasable
+    from judge.classroom.release import release as write_package
+    from judge.grading import Judge
+
+    known = packs(problems or ())
+    read = read_assignment(assignment, known)
+    for note in read.notes:
+        say(f"judge: {note}")
+    to = output or Path(f"{assignment.stem}.zip")
+    devices = resolve_devices(["cpu", "sim"])
+    chosen = range(PRACTICE_SEED, PRACTICE_SEED + seeds)
+    try:
+        with Judge(devices=devices, seed=chosen[0], secret=token_hex(16), cache=cache_folder(), eager=True) as judge:
+            write_package(read, known, to, judge=judge, seeds=chosen, hints=hints, jobs=job_count(jobs))
+    except Unreleasable as error:
+        raise WrongUse(str(error)) from None
+    except OSError as error:
+        raise WrongUse(f"{to} cannot be written: {error.strerror}") from None
+    say(f"Wrote {to}. Students find in its README.md what to type.")
     return 0

@@ -18,6 +18,7 @@ from judge.history import History
 from judge.problems import packs
 
 WRONG_USE = 2
+PRACTICE_SEED = 7  # the same numbers each time, so that a candidate sees what a change did
 LANGUAGES = ("en", "zh")
 
 
@@ -71,8 +72,8 @@ PackFolders = Annotated[
     typer.Option(
         "--problems",
         metavar="DIR",
-        help="Also know the problems of this folder, which has problems/ and reference/. Repeatable; JUDGE_PROBLEMS "
-        "names more.",
+        help="Also know the problems of this folder, which has problems/ and reference/, or what judge release made. "
+        "Repeatable; JUDGE_PROBLEMS names more.",
         show_default=False,
     ),
 ]

@@ -92,4 +92,5 @@ class Report(msgspec.Struct, frozen=True):
     location: str | None = None
     untouched: bool = False  # the stub: "nothing written yet"
     hints: int = 0  # how many hints the problem has
+    released: bool = False  # judged by a package for students: no input was shrunk, and there is nothing to reveal
     schema_version: int = SCHEMA_VERSION

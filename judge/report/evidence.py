@@ -18,10 +18,11 @@ VALUE_LINES = 4
 MORE_CASES = 4
 
 
-def explain(failing: Sequence[CheckResult], page: Page, cut: set[str]) -> None:
+def explain(failing: Sequence[CheckResult], page: Page, cut: set[str], *, shrunk: bool = True) -> None:
     """One block a check; those that failed for the same reason share the block of the first.
 
-    cut: names of the checks whose row does not show all that they look at.
+    cut: names of the checks whose row does not show all that they look at. shrunk: whether a failing input is the
+    smallest that was found.
     """
     blocks: dict[tuple[object, ...], list[CheckResult]] = {}
     for check in failing:
@@ -38,7 +39,7 @@ def explain(failing: Sequence[CheckResult], page: Page, cut: set[str]) -> None:
             if checks[0].name in cut:
                 page.paragraph(plain(checks[0].sentence), indent=2)
             _cases(checks[0], page)
-        _evidence(checks[0], page)
+        _evidence(checks[0], page, "smallest" if shrunk else "drawn")
         if len(checks) == 1:
             _other_cases(checks[0], page)
         text = (checks[0].stdout or "").strip()
@@ -61,9 +62,9 @@ def _cases(check: CheckResult, page: Page) -> None:
         page.line(*row)
 
 
-def _evidence(check: CheckResult, page: Page) -> None:
+def _evidence(check: CheckResult, page: Page, input_is: str) -> None:
     if check.example:
-        page.paragraph(page.word("smallest", example=plain(check.example, lines=2)), indent=2)
+        page.paragraph(page.word(input_is, example=plain(check.example, lines=2)), indent=2)
     message = f"{_where(check, page)} {plain(check.message or '', lines=MESSAGE_LINES)}".strip()
     if message:
         page.paragraph(message, indent=2)
