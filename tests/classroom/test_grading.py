@@ -17,16 +17,17 @@ def test_the_small_class(tmp_path):
     shutil.copytree(SMALL, tmp_path / "class")
     hand_in(tmp_path / "class", {"emil/25.py": packs().find("25").stub})
     small = Class(tmp_path / "class", tmp_path / "out")
-    assert small.grade(devices=["cpu", "sim"]) == SOME_LEFT, small.text  # dora's file has no problem's name
-    ada, ben, chen, emil = (small.by_student[name] for name in ("ada", "ben", "chen", "emil"))
+    assert small.grade(devices=["cpu", "sim"]) == SOME_LEFT, small.text  # dora's second file is no solution
+    ada, ben, chen, dora, emil = (small.by_student[name] for name in ("ada", "ben", "chen", "dora", "emil"))
     assert (ada["accepted"], ada["score"]) == (True, 100)
     assert 0 < ben["score"] < 100
     assert [one["mistake"] for one in ben["diagnosis"]] == ["no_scaling"]
     assert (chen["score"], chen["verdict"]) == (0, "error")
     assert "syntax error" in chen["message"]
     assert (emil["score"], emil["untouched"]) == (0, True)
-    assert [one["path"] for one in small.results["unmatched"]] == ["dora/attention.py"]
-    assert "dora/attention.py" in small.text
+    assert dora["problem"] == "25-self-attention"  # her file is called attention.py: what it defines tells
+    assert [one["path"] for one in small.results["unmatched"]] == ["dora/scratch.py"]
+    assert "dora/scratch.py" in small.text
     assert "sqrt" in (tmp_path / "out" / "ben.txt").read_text()
 
 
