@@ -46,7 +46,8 @@ def _folder_each(place: Place, entries: Iterable[Path], found: Found) -> None:
     """One folder per student, called as the student is."""
     for entry in entries:
         if is_folder(entry):
-            take(place, inside(place, entry, entry.name, found), (Student(entry.name),), entry, found)
+            student = Student(entry.name)
+            take(place, inside(place, entry, student, found), (student,), entry, found)
         elif os.path.islink(entry):
             found.leave(place, entry, None, "a link; only folders that lie here themselves are graded")
         else:

@@ -4,6 +4,7 @@ In the folder given by --out:
     results.json    everything, in the form of judge/report/results-schema.json
     grades.csv      a line a student
     checks.csv      a line a check
+    intake.csv      a line for each file that was found
     STUDENT.txt     the report for that student, without the class's seed
 """
 
@@ -22,7 +23,8 @@ from rich.console import Console
 from judge import __version__
 from judge.classroom.gradebook import GRADEBOOK, Gradebook, Record
 from judge.classroom.grades import Grade, Grades
-from judge.classroom.sheets import CHECKS, GRADES, checks_csv, grades_csv
+from judge.classroom.intake import Intake
+from judge.classroom.sheets import CHECKS, GRADES, INTAKE, checks_csv, grades_csv, intake_csv
 from judge.report import SCHEMA_VERSION
 from judge.report.json import to_fields
 from judge.report.terminal import render
@@ -71,6 +73,17 @@ def write_results(book: Gradebook, record: Record, *, finished: bool) -> None:
         ],
     }
     replace(book.folder / RESULTS, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def write_intake(out: Path | None, intake: Intake) -> None:
+    """Writes what became of every file, also where nothing can be graded; raises UnusableResults."""
+    if out is None:
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        replace(out / INTAKE, intake_csv(intake))
+    except OSError as error:
+        raise UnusableResults(f"{out} cannot be used for results: {error.strerror}") from None
 
 
 def write_grades(out: Path | None, grades: Grades, language: str = "en") -> None:
