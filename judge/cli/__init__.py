@@ -5,6 +5,7 @@ torch takes seconds to import, so nothing here imports it, and what does is impo
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ INTERRUPTED = 130
 
 def main() -> None:
     """The `judge` program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a title or a formula that the terminal cannot show is no failure
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from judge import __version__
-from judge.cli import attempt, authors, browse, classroom, doctor
+from judge.cli import attempt, authors, browse, classroom, doctor, learn
 from judge.cli.options import WRONG_USE, WrongUse
 from judge.devices import DeviceUnavailable
+from judge.practice.desk import UnusableDesk
 from judge.problems import BrokenProblem, NotReleased, UnknownProblem
 
 JUDGE_FAILED = 3
@@ -20,13 +21,13 @@ _ClickException = typer.BadParameter.__mro__[2]
 app = typer.Typer(
     name="judge",
     help="Practise deep-learning interview problems, and grade a class on them.",
-    epilog="Start with: judge list; judge show 25; judge attempt 25",
-    no_args_is_help=True,
+    epilog="judge alone tells how far you are and what to do next.",
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (browse, attempt, classroom, authors, doctor):
+for commands in (attempt, browse, learn, doctor, classroom, authors):
     commands.register(app)
 
 
@@ -38,11 +39,15 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _judge(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        from judge.cli.start import start
+
+        start()
 
 
 def explain(error: Exception) -> tuple[int, str]:
@@ -54,8 +59,8 @@ def explain(error: Exception) -> tuple[int, str]:
     if isinstance(error, _ClickException):
         message = error.format_message()  # type: ignore[attr-defined]
         return WRONG_USE, message and f"{message} (judge --help shows how)"
-    problems = (UnknownProblem, BrokenProblem, NotReleased)
-    if isinstance(error, (WrongUse, *problems, DeviceUnavailable, TooWeak, UnusableAssignment, UnusableGradebook)):
+    ours = (WrongUse, UnknownProblem, BrokenProblem, NotReleased, UnusableDesk, DeviceUnavailable, TooWeak)
+    if isinstance(error, (*ours, UnusableAssignment, UnusableGradebook)):
         return WRONG_USE, str(error)
     if isinstance(error, typer.Abort):
         return WRONG_USE, "stopped: there was no answer"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from judge.cli.options import (
     PRACTICE_SEED,
+    PRACTISE,
     Devices,
     PackFolders,
     ProblemName,
@@ -27,18 +29,20 @@ from judge.cli.options import (
 )
 from judge.finding import UnknownProblem, find_name
 from judge.history import cache_folder, data_folder
+from judge.practice.desk import shown, solution_file, write_stub
 from judge.problems import BrokenProblem, Problem, packs
 from judge.report import CheckResult, Report
 
 if TYPE_CHECKING:
     from judge.grading import Judge
 
-SOLUTIONS = "solutions"
 ACCEPTED, NOT_ACCEPTED, JUDGE_FAILED = 0, 1, 3
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: judge attempt 25, then again when you have written something")(attempt)
+    app.command(
+        rich_help_panel=PRACTISE, epilog="Example: judge attempt 25, then again when you have written something"
+    )(attempt)
 
 
 def attempt(
@@ -82,8 +86,10 @@ def attempt(
     if found.released:
         found.observations(seed)  # so that a wrong seed is told before anything starts
     if file is None:
-        file = _solution_file(found)
-        if _start(file, found):
+        file = solution_file(found)
+        if write_stub(file, found):
+            with open_history() as history:
+                history.note_start(found.slug, datetime.now().astimezone())
             _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout())
             if not as_json:  # who asked for an object gets the stub's
                 return NOT_ACCEPTED
@@ -108,41 +114,14 @@ def attempt(
     return ACCEPTED if report.accepted else NOT_ACCEPTED
 
 
-def _solution_file(problem: Problem) -> Path:
-    """solutions/<slug>.py in the nearest folder upwards that has solutions/, else in the current one."""
-    here = Path.cwd()
-    base = next((folder for folder in (here, *here.parents) if (folder / SOLUTIONS).is_dir()), here)
-    return base / SOLUTIONS / f"{problem.slug}.py"
-
-
-def _start(file: Path, problem: Problem) -> bool:
-    """Writes the stub unless something is there; whether it did."""
-    if file.exists():
-        return False
-    text = problem.stub
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as stub:
-            stub.write(text)
-    except FileExistsError:
-        if not file.parent.is_dir():
-            raise WrongUse(f"cannot write {_shown(file)}: {_shown(file.parent)} is a file") from None
-        return False
-    except OSError as error:
-        raise WrongUse(f"cannot write {_shown(file)}: {error.strerror}") from None
-    return True
-
-
 def _explain_stub(file: Path, name: str, console: Console) -> None:
     for line in (
-        f"Wrote {_shown(file)}: the signatures, for you to fill in.",
-        f"Next: judge show {name} tells what to build; judge attempt {name} judges what you wrote.",
+        f"Wrote {shown(file)}: the signatures, for you to fill in.",
+        f"  To read what to build:  judge show {name}, or in the browser judge show {name} --web",
+        f"  To judge what you wrote:  judge attempt {name}, or at every save judge attempt {name} --watch",
+        f"  To get help:  judge hint {name}",
     ):
         console.print(line, markup=False, soft_wrap=True)
-
-
-def _shown(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _part_of(problem: Problem, typed: str) -> tuple[Problem, str]:

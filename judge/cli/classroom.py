@@ -10,6 +10,7 @@ import typer
 
 from judge.cli.options import (
     PRACTICE_SEED,
+    TEACH,
     Devices,
     Jobs,
     Language,
@@ -82,11 +83,15 @@ RequiredIsolation = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
-    app.command(epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
-    app.command(epilog="Example: judge export canvas results/ --template grades-export.csv -o upload.csv")(export)
-    app.command("gradescope-pack", epilog="Example: judge gradescope-pack hw3.toml -o autograder.zip")(gradescope_pack)
-    app.command(epilog="Example: judge release hw3.toml -o hw3.zip --hints")(release)
+    app.command(rich_help_panel=TEACH, epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
+    app.command(rich_help_panel=TEACH, epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
+    app.command(
+        rich_help_panel=TEACH, epilog="Example: judge export canvas results/ --template grades-export.csv -o upload.csv"
+    )(export)
+    app.command(
+        "gradescope-pack", rich_help_panel=TEACH, epilog="Example: judge gradescope-pack hw3.toml -o autograder.zip"
+    )(gradescope_pack)
+    app.command(rich_help_panel=TEACH, epilog="Example: judge release hw3.toml -o hw3.zip --hints")(release)
 
 
 def grade(

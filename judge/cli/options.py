@@ -15,10 +15,11 @@ from rich.console import Console
 from judge import devices
 from judge.finding import find_name
 from judge.history import History
-from judge.problems import packs
+from judge.problems import BrokenProblem, Packs, Problem, packs
 
 WRONG_USE = 2
 PRACTICE_SEED = 7  # the same numbers each time, so that a candidate sees what a change did
+PRACTISE, TEACH, WRITE = "Practise", "Teach", "Write problems"  # what judge --help has a panel for
 LANGUAGES = ("en", "zh")
 
 
@@ -164,6 +165,17 @@ def short_name(name: str, known: list[str]) -> str:
         return number.lstrip("0") if find_name(number, known) == name else name
     except ValueError:
         return name
+
+
+def readable(known: Packs) -> list[Problem]:
+    """All problems that can be read; says which cannot."""
+    found = []
+    for name in known.names:
+        try:
+            found.append(known.read(name))
+        except BrokenProblem as error:
+            say(f"judge: left out: {error}")
+    return found
 
 
 @contextmanager

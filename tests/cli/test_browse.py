@@ -1,9 +1,14 @@
-"""list, show, hint and reveal."""
+"""list, next, show, hint, reveal and reset."""
 
 import json
 import re
 
 import pytest
+
+from judge.history import History
+from tests.cli.test_history import report
+
+COMMANDS = ["list", "next", "show", "attempt", "grade", "reveal", "hint", "reset", "new", "verify", "doctor"]
 
 
 def test_list_shows_what_there_is_to_practise(judge, pack):
@@ -76,17 +81,11 @@ def test_wrong_use_is_one_line_and_exit_status_2(judge, arguments, line):
     assert line.partition(" Did you mean")[0] in err
 
 
-@pytest.mark.parametrize("command", ["list", "show", "attempt", "grade", "reveal", "hint", "new", "verify", "doctor"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself_with_an_example(judge, command):
     status, out, _ = judge(command, "--help")
     assert status == 0
     assert f"Example: judge {command}" in out
-
-
-def test_without_a_command_the_help_is_shown(judge):
-    status, out, err = judge()
-    assert "Practise deep-learning interview problems" in out
-    assert (status, err) == (2, "")
 
 
 def test_the_version(judge):
@@ -134,3 +133,43 @@ def test_reveal_answers_the_follow_up_questions(judge, pack):
     assert status == 0
     assert out == "def double(x):\n    return 2 * x\n\n\n# The follow-up questions:\n# 1. Because $2 x = x + x$.\n"
     compile(out, "reference.py", "exec")
+
+
+def test_list_marks_what_was_tried_and_what_was_solved(judge, pack):
+    with History() as history:
+        history.record(report(99.9, problem="mypack/77-double"), "{}")
+        history.record(report(100, accepted=True, problem="26-resnet"), "{}")
+    _, out, _ = judge("list")
+    assert re.search(r"~ +77 +Double a tensor .* 99 *\n", out)  # never rounded up
+    assert re.search(r"✓ +26 +Write ResNet.* 100 *\n", out)
+    assert re.search(r"^ +25 +Write multi-head", out, re.MULTILINE)
+    for state, names in (("tried", ["mypack/77-double"]), ("solved", ["26-resnet"])):
+        rows = json.loads(judge("list", "--state", state, "--json")[1])
+        assert [(row["problem"], row["state"]) for row in rows] == [(name, state) for name in names]
+    assert len(json.loads(judge("list", "--state", "new", "--json")[1])) == 50
+    assert judge("list", "--state", "done")[::2] == (2, "judge: --state is new, tried, solved, not 'done'\n")
+
+
+def test_reset_puts_the_stub_back_and_keeps_what_was_there(judge, pack, desk):
+    file, stub = desk / "solutions/mypack/77-double.py", (pack / "problems/77-double/stub.py").read_text()
+    assert judge("reset", "77")[0] == 0
+    assert file.read_text() == stub
+    assert "is the stub already" in judge("reset", "77")[2]
+    assert not (file.parent / "earlier").exists()
+    for number in (1, 2):
+        file.write_text(f"# version {number}\n")
+        status, _, err = judge("reset", "77")
+        assert (status, file.read_text()) == (0, stub)
+        assert f"solutions/mypack/earlier/77-double.{number}.py" in err
+        assert (file.parent / f"earlier/77-double.{number}.py").read_text() == f"# version {number}\n"
+    assert sorted(path.name for path in file.parent.iterdir()) == ["77-double.py", "earlier"]
+
+
+def test_reset_loses_nothing_where_it_cannot_keep_it(judge, pack, desk):
+    judge("reset", "77")
+    file = desk / "solutions/mypack/77-double.py"
+    file.write_text("mine")
+    (file.parent / "earlier").write_text("a file")
+    status, _, err = judge("reset", "77")
+    assert (status, err.count("\n"), file.read_text()) == (2, 1, "mine")
+    assert "cannot put back the stub" in err
