@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from judge.cli.options import (
+    ACCEPTED,
+    JUDGE_FAILED,
+    NOT_ACCEPTED,
     Devices,
     PackFolders,
     ProblemName,
@@ -21,9 +24,11 @@ from judge.cli.options import (
     resolve_devices,
     say,
     short_name,
+    shown,
     stderr,
     stdout,
 )
+from judge.cli.watch import watch_file
 from judge.finding import UnknownProblem, find_name
 from judge.history import cache_folder, data_folder
 from judge.problems import BrokenProblem, Problem, packs
@@ -34,7 +39,6 @@ if TYPE_CHECKING:
 
 PRACTICE_SEED = 7  # the same numbers each time, so that a candidate sees what a change did
 SOLUTIONS = "solutions"
-ACCEPTED, NOT_ACCEPTED, JUDGE_FAILED = 0, 1, 3
 
 
 def register(app: typer.Typer) -> None:
@@ -61,6 +65,9 @@ def attempt(
         typer.Option(metavar="PART", help="Only what belongs to this part of the problem.", show_default=False),
     ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first check that fails.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Judge it at every save, until Ctrl-C; what failed last comes first.")
+    ] = False,
     seed: Seed = PRACTICE_SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
     out: Annotated[
@@ -71,7 +78,8 @@ def attempt(
 ) -> int:
     """Judge your solution of a problem, or start one.
 
-    The exit status is 0 when it is accepted, 1 when it is not, 2 for wrong use, 3 when the judge itself failed.
+    The exit status is 0 when it is accepted, 1 when it is not, 2 for wrong use, 3 when the judge itself failed. With
+    --watch it is that of the last report.
     """
     known = packs(problems or ())
     found = known.find(problem)
@@ -79,31 +87,37 @@ def attempt(
         found, part = _part_of(found, part)
     devices = resolve_devices(device)
     write = _writer(out)
-    if file is None:
-        file = _solution_file(found)
-        if _start(file, found):
-            _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout())
-            if not as_json:  # who asked for an object gets the stub's
+    wrote = False
+    if file is None or watch:
+        file = file or _solution_file(found)
+        wrote = _start(file, found)
+        if wrote:
+            _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout(), watch)
+            if not (as_json or watch):  # who asked for an object gets the stub's
                 return NOT_ACCEPTED
 
     from judge.grading import Judge, Solution, installation_secret
 
+    def finish(report: Report) -> int:
+        failed = "infra" in (report.verdict, *(check.verdict for check in report.checks))
+        if not (only or part or failed):  # half an attempt is none, and the judge's own failure tells nothing
+            _keep(report)
+        write(report)
+        _print(report, as_json)
+        if failed:
+            return JUDGE_FAILED
+        return ACCEPTED if report.accepted else NOT_ACCEPTED
+
     solution = Solution.read(file, root=file.absolute().parent)
     # The Judge starts its nursery in the background; torch is imported here at the same time, so not before.
-    with (
-        Judge(devices=devices, seed=seed, secret=installation_secret(data_folder()), cache=cache_folder()) as judge,
-        _progress(found) as on_check,
-    ):
+    with Judge(devices=devices, seed=seed, secret=installation_secret(data_folder()), cache=cache_folder()) as judge:
         chosen = _chosen(judge, found, only or (), part) if only or part else None
-        report = judge.judge(found, solution, only=chosen, fail_fast=fail_fast, skip_costly=not only, on_check=on_check)
-    failed = "infra" in (report.verdict, *(check.verdict for check in report.checks))
-    if not (only or part or failed):  # half an attempt is none, and the judge's own failure tells nothing
-        _keep(report)
-    write(report)
-    _print(report, as_json)
-    if failed:
-        return JUDGE_FAILED
-    return ACCEPTED if report.accepted else NOT_ACCEPTED
+        options: dict[str, Any] = {"only": chosen, "fail_fast": fail_fast, "skip_costly": not only}
+        if watch:
+            return watch_file(judge, found, file, finish, just_written=wrote, plain=as_json, options=options)
+        with _progress(found) as on_check:
+            report = judge.judge(found, solution, on_check=on_check, **options)
+    return finish(report)
 
 
 def _solution_file(problem: Problem) -> Path:
@@ -124,23 +138,20 @@ def _start(file: Path, problem: Problem) -> bool:
             stub.write(text)
     except FileExistsError:
         if not file.parent.is_dir():
-            raise WrongUse(f"cannot write {_shown(file)}: {_shown(file.parent)} is a file") from None
+            raise WrongUse(f"cannot write {shown(file)}: {shown(file.parent)} is a file") from None
         return False
     except OSError as error:
-        raise WrongUse(f"cannot write {_shown(file)}: {error.strerror}") from None
+        raise WrongUse(f"cannot write {shown(file)}: {error.strerror}") from None
     return True
 
 
-def _explain_stub(file: Path, name: str, console: Console) -> None:
+def _explain_stub(file: Path, name: str, console: Console, watch: bool) -> None:
+    judged = "it is judged whenever you save it" if watch else f"judge attempt {name} judges what you wrote"
     for line in (
-        f"Wrote {_shown(file)}: the signatures, for you to fill in.",
-        f"Next: judge show {name} tells what to build; judge attempt {name} judges what you wrote.",
+        f"Wrote {shown(file)}: the signatures, for you to fill in.",
+        f"Next: judge show {name} tells what to build; {judged}.",
     ):
         console.print(line, markup=False, soft_wrap=True)
-
-
-def _shown(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _part_of(problem: Problem, typed: str) -> tuple[Problem, str]:

@@ -17,7 +17,7 @@ from judge.finding import find_name
 from judge.history import History
 from judge.problems import packs
 
-WRONG_USE = 2
+ACCEPTED, NOT_ACCEPTED, WRONG_USE, JUDGE_FAILED = 0, 1, 2, 3  # exit statuses
 LANGUAGES = ("en", "zh")
 
 
@@ -118,6 +118,11 @@ def stderr() -> Console:
 def say(line: str) -> None:
     """One line for the user that belongs to no result."""
     stderr().print(line, markup=False, soft_wrap=True)
+
+
+def shown(path: Path) -> Path:
+    """The path as a user in this folder would type it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def resolve_devices(given: list[str] | None) -> list[str]:
