@@ -26,12 +26,13 @@ from typing import TYPE_CHECKING, Any
 from judge.parsing import parse
 from judge.problems import Problem
 from judge.report import CheckResult, Report
-from judge.sandbox.host import Nursery, SandboxBroken
+from judge.sandbox.host import SPAWNS, Nursery, SandboxBroken
 
 if TYPE_CHECKING:
     from judge.attempt import Attempt
     from judge.checks import Check
     from judge.memory import Memory
+    from judge.spares import Spares
 
 MAX_SOURCE_BYTES = 1 << 20
 SECRET_BYTES = 16
@@ -131,7 +132,8 @@ class Judge:
 
     devices: normalised names, such as ["cpu", "sim"]. seed: of all inputs. secret: mixed into the seed of hidden data;
     give the same one to get the same hidden data. cache: a folder for what references were seen to do. eager: for many
-    solutions: everything is imported before the first.
+    solutions: everything is imported before the first. spawn: workers are new processes, for systems where forking is
+    not safe.
     """
 
     def __init__(
@@ -143,6 +145,7 @@ class Judge:
         cache: Path | None = None,
         require_isolation: str = "L0",
         eager: bool = False,
+        spawn: bool = SPAWNS,
     ) -> None:
         self.devices = list(devices)
         self.seed = seed
@@ -151,6 +154,7 @@ class Judge:
         self._cache = cache
         self._require = require_isolation
         self._eager = eager
+        self._spawn = spawn
         self._nurseries: dict[bool, Nursery] = {}  # by whether their workers can use a GPU
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
         self._lock = threading.Lock()
@@ -183,7 +187,7 @@ class Judge:
 
     def _start(self, gpu: bool) -> Nursery:
         """A nursery ends with the thread that started it, so this is always the same one."""
-        return self._starter.submit(Nursery.start, eager=self._eager, gpu=gpu).result()
+        return self._starter.submit(Nursery.start, eager=self._eager, gpu=gpu, spawn=self._spawn).result()
 
     @property
     def isolation(self) -> list[str]:
@@ -257,12 +261,17 @@ class Judge:
         shrink: bool = True,
         name_mistakes: bool = True,
         on_check: Callable[[CheckResult], None] | None = None,
+        first: Collection[str] = (),
+        spares: Spares | None = None,
+        cancelled: threading.Event | None = None,
     ) -> Report:
         """The report of one solution.
 
         only: names of the checks to run. fail_fast: stop at the first failure. skip_costly: convergence is not run
         once a value is wrong. shrink: look for the smallest failing input. name_mistakes: look for known mistakes that
-        explain what failed. on_check: called after every check.
+        explain what failed. on_check: called after every check. first: names of the checks to run before the others.
+        spares: workers to take. cancelled: once another thread sets it, this raises `judge.sandbox.host.Cancelled`
+        soon, with all processes of the solution gone.
         """
         attempt = self.attempt(
             problem,
@@ -272,6 +281,9 @@ class Judge:
             skip_costly=skip_costly,
             shrink=shrink,
             name_mistakes=name_mistakes,
+            first=first,
+            spares=spares,
+            cancelled=cancelled,
         )
         return attempt.report(on_check)
 

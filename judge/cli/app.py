@@ -8,12 +8,10 @@ import typer
 
 from judge import __version__
 from judge.cli import attempt, authors, browse, classroom, doctor, learn
-from judge.cli.options import WRONG_USE, WrongUse
+from judge.cli.options import JUDGE_FAILED, WRONG_USE, WrongUse
 from judge.devices import DeviceUnavailable
 from judge.practice.desk import UnusableDesk
 from judge.problems import BrokenProblem, NotReleased, UnknownProblem
-
-JUDGE_FAILED = 3
 
 # typer used to depend on click and now has a copy of it inside; this is the right class with either.
 _ClickException = typer.BadParameter.__mro__[2]

@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from judge.cli.options import (
+    ACCEPTED,
+    JUDGE_FAILED,
+    NOT_ACCEPTED,
     PRACTICE_SEED,
     PRACTISE,
     Devices,
@@ -27,6 +30,7 @@ from judge.cli.options import (
     stderr,
     stdout,
 )
+from judge.cli.watch import watch_file
 from judge.finding import UnknownProblem, find_name
 from judge.history import cache_folder, data_folder
 from judge.practice.desk import shown, solution_file, write_stub
@@ -35,8 +39,6 @@ from judge.report import CheckResult, Report
 
 if TYPE_CHECKING:
     from judge.grading import Judge
-
-ACCEPTED, NOT_ACCEPTED, JUDGE_FAILED = 0, 1, 3
 
 
 def register(app: typer.Typer) -> None:
@@ -65,6 +67,9 @@ def attempt(
         typer.Option(metavar="PART", help="Only what belongs to this part of the problem.", show_default=False),
     ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first check that fails.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Judge it at every save, until Ctrl-C; what failed last comes first.")
+    ] = False,
     seed: Seed = PRACTICE_SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
     out: Annotated[
@@ -75,7 +80,8 @@ def attempt(
 ) -> int:
     """Judge your solution of a problem, or start one.
 
-    The exit status is 0 when it is accepted, 1 when it is not, 2 for wrong use, 3 when the judge itself failed.
+    The exit status is 0 when it is accepted, 1 when it is not, 2 for wrong use, 3 when the judge itself failed. With
+    --watch it is that of the last report.
     """
     known = packs(problems or ())
     found = known.find(problem)
@@ -85,40 +91,47 @@ def attempt(
     write = _writer(out)
     if found.released:
         found.observations(seed)  # so that a wrong seed is told before anything starts
-    if file is None:
-        file = solution_file(found)
-        if write_stub(file, found):
+    wrote = False
+    if file is None or watch:
+        file = file or solution_file(found)
+        wrote = write_stub(file, found)
+        if wrote:
             with open_history() as history:
                 history.note_start(found.slug, datetime.now().astimezone())
-            _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout())
-            if not as_json:  # who asked for an object gets the stub's
+            _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout(), watch)
+            if not (as_json or watch):  # who asked for an object gets the stub's
                 return NOT_ACCEPTED
 
     from judge.grading import Judge, Solution, installation_secret
 
+    def finish(report: Report) -> int:
+        failed = "infra" in (report.verdict, *(check.verdict for check in report.checks))
+        if not (only or part or failed):  # half an attempt is none, and the judge's own failure tells nothing
+            _keep(report)
+        write(report)
+        _print(report, as_json)
+        if failed:
+            return JUDGE_FAILED
+        return ACCEPTED if report.accepted else NOT_ACCEPTED
+
     solution = Solution.read(file, root=file.absolute().parent)
     # The Judge starts its nursery in the background; torch is imported here at the same time, so not before.
-    with (
-        Judge(devices=devices, seed=seed, secret=installation_secret(data_folder()), cache=cache_folder()) as judge,
-        _progress(found) as on_check,
-    ):
+    with Judge(devices=devices, seed=seed, secret=installation_secret(data_folder()), cache=cache_folder()) as judge:
         chosen = _chosen(judge, found, only or (), part) if only or part else None
-        report = judge.judge(found, solution, only=chosen, fail_fast=fail_fast, skip_costly=not only, on_check=on_check)
-    failed = "infra" in (report.verdict, *(check.verdict for check in report.checks))
-    if not (only or part or failed):  # half an attempt is none, and the judge's own failure tells nothing
-        _keep(report)
-    write(report)
-    _print(report, as_json)
-    if failed:
-        return JUDGE_FAILED
-    return ACCEPTED if report.accepted else NOT_ACCEPTED
+        options: dict[str, Any] = {"only": chosen, "fail_fast": fail_fast, "skip_costly": not only}
+        if watch:
+            return watch_file(judge, found, file, finish, just_written=wrote, plain=as_json, options=options)
+        with _progress(found) as on_check:
+            report = judge.judge(found, solution, on_check=on_check, **options)
+    return finish(report)
 
 
-def _explain_stub(file: Path, name: str, console: Console) -> None:
+def _explain_stub(file: Path, name: str, console: Console, watch: bool) -> None:
+    judged = "it is judged whenever you save it" if watch else f"judge attempt {name}, or at every save with --watch"
     for line in (
         f"Wrote {shown(file)}: the signatures, for you to fill in.",
         f"  To read what to build:  judge show {name}, or in the browser judge show {name} --web",
-        f"  To judge what you wrote:  judge attempt {name}, or at every save judge attempt {name} --watch",
+        f"  To judge what you wrote:  {judged}",
         f"  To get help:  judge hint {name}",
     ):
         console.print(line, markup=False, soft_wrap=True)

@@ -17,7 +17,7 @@ from judge.finding import find_name
 from judge.history import History
 from judge.problems import BrokenProblem, Packs, Problem, packs
 
-WRONG_USE = 2
+ACCEPTED, NOT_ACCEPTED, WRONG_USE, JUDGE_FAILED = 0, 1, 2, 3  # exit statuses
 PRACTICE_SEED = 7  # the same numbers each time, so that a candidate sees what a change did
 PRACTISE, TEACH, WRITE = "Practise", "Teach", "Write problems"  # what judge --help has a panel for
 LANGUAGES = ("en", "zh")
