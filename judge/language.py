@@ -24,6 +24,20 @@ _DEEPEST = 4  # values within values
 _LONGEST = 600  # characters of a line that is looked up
 
 
+_chosen: str | None = None
+
+
+def use(language: str | None) -> None:
+    """Makes it the language of this program's own words; None: the user's."""
+    global _chosen
+    _chosen = language
+
+
+def current() -> str:
+    """The language of this program's own words."""
+    return _chosen or preferred()
+
+
 def preferred() -> str:
     """The language of this user: JUDGE_LANG, else the locale's, else English."""
     given = os.environ.get(VARIABLE, "").lower().replace("_", "-").partition("-")[0]

@@ -25,10 +25,10 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit status; whatever goes wrong is one line on stderr."""
     try:
-        from judge.cli.app import app, explain  # here, so that Ctrl-C during the imports is handled too
+        from judge.cli.app import command, explain  # here, so that Ctrl-C during the imports is handled too
 
         try:
-            status = app(args=list(arguments), prog_name="judge", standalone_mode=False) or 0
+            status = command(arguments).main(args=list(arguments), prog_name="judge", standalone_mode=False) or 0
             sys.stdout.flush()
         except BrokenPipeError:  # the reader of `judge list | head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

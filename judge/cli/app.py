@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
+import typer.main
+import typer.rich_utils
 
 from judge import __version__
 from judge.cli import attempt, authors, browse, classroom, doctor, learn
 from judge.cli.options import JUDGE_FAILED, WRONG_USE, WrongUse
 from judge.devices import DeviceUnavailable
+from judge.language import LANGUAGES, current, translated, use
 from judge.practice.desk import UnusableDesk
 from judge.problems import BrokenProblem, NotReleased, UnknownProblem
 
@@ -27,6 +31,41 @@ app = typer.Typer(
 )
 for commands in (attempt, browse, learn, doctor, classroom, authors):
     commands.register(app)
+
+
+def command(arguments: Sequence[str]) -> Any:
+    """The program as a click command, which explains itself in the user's language, or the one of --lang."""
+    use(_asked_for(arguments))
+    found = typer.main.get_command(app)
+    if current() != "en":
+        _translate(found)
+        for name in ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "DEFAULT_STRING"):
+            setattr(typer.rich_utils, name, translated(getattr(typer.rich_utils, name), current()))
+    return found
+
+
+def _asked_for(arguments: Sequence[str]) -> str | None:
+    """What --lang names, before anything else is read; a wrong one is told later."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    given = [value if option == "--lang" else option[7:] for option, value in pairs if option.startswith("--lang")]
+    return given[-1] if given and given[-1] in LANGUAGES else None
+
+
+def _translate(one: Any) -> None:
+    """The help of a command, of its options and of the commands in it."""
+    parts = [one, *one.params]
+    for part in parts:
+        for name in ("help", "epilog", "short_help", "rich_help_panel", "show_default"):
+            if isinstance(text := getattr(part, name, None), str):
+                setattr(part, name, _in_paragraphs(text))
+    for inner in getattr(one, "commands", {}).values():
+        _translate(inner)
+
+
+def _in_paragraphs(text: str) -> str:
+    """Help is written in paragraphs, each of which is one message of the catalogue."""
+    paragraphs = (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+    return "\n\n".join(translated(paragraph, current()) for paragraph in paragraphs)
 
 
 def _print_version(wanted: bool) -> None:
@@ -50,6 +89,11 @@ def _judge(
 
 def explain(error: Exception) -> tuple[int, str]:
     """The exit status of a failed command, and the line to show; empty where all has been said."""
+    status, line = _explained(error)
+    return status, translated(line, current())
+
+
+def _explained(error: Exception) -> tuple[int, str]:
     from judge.classroom.assignment import UnusableAssignment  # here, since `judge list` needs no engine
     from judge.classroom.gradebook import UnusableGradebook
     from judge.grading import Infrastructure, TooWeak

@@ -64,11 +64,11 @@ def list_problems(
         bool, typer.Option("--recommended", "-r", help="In the recommended order instead of by number.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
-    lang: Language = "en",
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> None:
     """List the problems: what you solved, what you tried, your best score at each."""
-    language_of(lang)
+    lang = language_of(lang)
     if difficulty is not None and difficulty not in DIFFICULTIES:
         raise WrongUse(f"--difficulty is {', '.join(DIFFICULTIES)}, not '{difficulty}'")
     if state is not None and state not in STATES:
@@ -139,9 +139,9 @@ def _table(chosen: list[Problem], found: dict[str, Standing], language: str, con
     return table
 
 
-def what_next(lang: Language = "en", problems: PackFolders = None) -> None:
+def what_next(lang: Language = None, problems: PackFolders = None) -> None:
     """Tell what to practise next, and why."""
-    language_of(lang)
+    lang = language_of(lang)
     known = packs(problems or ())
     with open_history() as history:
         found, hints = standings(history.attempts()), history.all_hints_shown()
@@ -160,7 +160,7 @@ def what_next(lang: Language = "en", problems: PackFolders = None) -> None:
     page.print()
 
 
-def show(problem: ProblemName, lang: Language = "en", problems: PackFolders = None) -> None:
+def show(problem: ProblemName, lang: Language = None, problems: PackFolders = None) -> None:
     """Show what a problem asks."""
     known = packs(problems or ())
     found = known.find(problem)

@@ -133,7 +133,7 @@ def grade(
     ] = None,
     policy: Annotated[Policy, typer.Option(help="Which of several attempts at a problem counts.")] = Policy.LATEST,
     require_isolation: RequiredIsolation = Isolation.L2,
-    lang: Language = "en",
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> int:
     """Grade every solution in folders and zips.
@@ -183,7 +183,7 @@ def regrade(
     device: Devices = None,
     jobs: Jobs = None,
     require_isolation: RequiredIsolation = Isolation.L2,
-    lang: Language = "en",
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> int:
     """Judge again what is in the gradebook, all of it or what fits.

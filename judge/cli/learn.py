@@ -31,11 +31,11 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=PRACTISE, epilog="Example: judge reset 25")(reset)
 
 
-def hint(problem: ProblemName, lang: Language = "en", problems: PackFolders = None) -> None:
+def hint(problem: ProblemName, lang: Language = None, problems: PackFolders = None) -> None:
     """Show the next hint; each gives away more."""
     known = packs(problems or ())
-    found = known.find(problem)
-    hints = found.hints(language_of(lang))
+    found, lang = known.find(problem), language_of(lang)
+    hints = found.hints(lang)
     if not hints:
         raise WrongUse(f"{found.slug} has no hints")
     with open_history() as history:
@@ -51,11 +51,11 @@ def hint(problem: ProblemName, lang: Language = "en", problems: PackFolders = No
 def reveal(
     problem: ProblemName,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, even if it is unsolved.")] = False,
-    lang: Language = "en",
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> None:
     """Show the reference solution and answers to the follow-up questions; asks first while it is unsolved."""
-    language_of(lang)
+    lang = language_of(lang)
     found = packs(problems or ()).find(problem)
     reference = found.reference
     with open_history() as history:

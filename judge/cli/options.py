@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -15,12 +15,12 @@ from rich.console import Console
 from judge import devices
 from judge.finding import find_name
 from judge.history import History
+from judge.language import LANGUAGES, current, translated, use
 from judge.problems import BrokenProblem, Packs, Problem, packs
 
 ACCEPTED, NOT_ACCEPTED, WRONG_USE, JUDGE_FAILED = 0, 1, 2, 3  # exit statuses
 PRACTICE_SEED = 7  # the same numbers each time, so that a candidate sees what a change did
 PRACTISE, TEACH, WRITE = "Practise", "Teach", "Write problems"  # what judge --help has a panel for
-LANGUAGES = ("en", "zh")
 
 
 class WrongUse(Exception):
@@ -105,16 +105,30 @@ Jobs = Annotated[
     typer.Option(min=1, metavar="N", help="How many at the same time.", show_default="one for each CPU"),
 ]
 Language = Annotated[
-    str, typer.Option("--lang", metavar="LANGUAGE", help="en or zh.", autocompletion=_complete_language)
+    str | None,
+    typer.Option(
+        "--lang",
+        metavar="LANGUAGE",
+        help="en or zh.",
+        autocompletion=_complete_language,
+        show_default="JUDGE_LANG, else the system's",
+    ),
 ]
 
 
+class _Console(Console):
+    """A console that says what judge knows to say in the user's language."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(translated(one, current()) if isinstance(one, str) else one for one in objects), **options)
+
+
 def stdout() -> Console:
-    return Console(highlight=False)
+    return _Console(highlight=False)
 
 
 def stderr() -> Console:
-    return Console(stderr=True, highlight=False)
+    return _Console(stderr=True, highlight=False)
 
 
 def say(line: str) -> None:
@@ -152,10 +166,12 @@ def job_count(given: int | None) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def language_of(given: str) -> str:
-    if given not in LANGUAGES:
+def language_of(given: str | None) -> str:
+    """The language that --lang asks for, which judge then speaks too; without it the user's."""
+    if given is not None and given not in LANGUAGES:
         raise WrongUse(f"--lang is {' or '.join(LANGUAGES)}, not '{given}'")
-    return given
+    use(given)
+    return current()
 
 
 def short_name(name: str, known: list[str]) -> str:
