@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import rich.columns
 import typer
 import typer.main
 import typer.rich_utils
+from rich.table import Table
 
 from judge import __version__
 from judge.cli import attempt, authors, browse, classroom, doctor, learn
@@ -41,12 +43,22 @@ def command(arguments: Sequence[str]) -> Any:
         _translate(found)
         for name in ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "DEFAULT_STRING"):
             setattr(typer.rich_utils, name, translated(getattr(typer.rich_utils, name), current()))
+        typer.rich_utils.Table = rich.columns.Table = _Folding  # type: ignore[misc, attr-defined]
     return found
+
+
+class _Folding(Table):
+    """A table that cuts no Chinese: it has no spaces to break a line at."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        super().add_row(*cells, **options)
+        for column in self.columns:
+            column.overflow = "fold"
 
 
 def _asked_for(arguments: Sequence[str]) -> str | None:
     """What --lang names, before anything else is read; a wrong one is told later."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    pairs = zip(arguments, [*arguments[1:], ""], strict=False)
     given = [value if option == "--lang" else option[7:] for option, value in pairs if option.startswith("--lang")]
     return given[-1] if given and given[-1] in LANGUAGES else None
 
