@@ -15,7 +15,6 @@ import secrets
 import stat
 import tempfile
 import threading
-import warnings
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -48,6 +47,41 @@ class TooWeak(ValueError):
     """The machine isolates less than was required."""
 
 
+class NotReadable(ValueError):
+    """What was handed in is no file that can be read; the message says why."""
+
+
+def read_handed_in(path: Path, most: int, *, root: Path | None = None) -> bytes:
+    """The content of an ordinary file of at most `most` bytes; raises NotReadable for anything else.
+
+    root: a link that leads out of this folder is refused.
+    """
+    try:
+        if root is not None and not path.resolve().is_relative_to(root.resolve()):
+            raise NotReadable("the file is a link that leads out of the folder")
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        raise NotReadable("there is no such file") from None
+    except RuntimeError:
+        raise NotReadable("the file is a link that leads back to itself") from None
+    except OSError as error:
+        raise NotReadable(f"the file cannot be read: {error.strerror}") from None
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise NotReadable("this is a folder, not a file")
+        if not stat.S_ISREG(status.st_mode):
+            raise NotReadable("this is not an ordinary file")
+        if status.st_size > most:
+            raise NotReadable(f"the file has {status.st_size >> 20} MiB; {most >> 20} MiB are the most")
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise NotReadable(f"the file cannot be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
+
+
 @dataclass(frozen=True)
 class Solution:
     """What a candidate wrote: its text, or in one line why it cannot be judged."""
@@ -66,33 +100,10 @@ class Solution:
         root: a link that leads out of this folder is refused.
         """
 
-        def bad(fault: str) -> Solution:
-            return cls(path, path.name, None, None, fault)
-
         try:
-            if root is not None and not path.resolve().is_relative_to(root.resolve()):
-                return bad("the file is a link that leads out of the folder")
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        except FileNotFoundError:
-            return bad("there is no such file")
-        except RuntimeError:
-            return bad("the file is a link that leads back to itself")
-        except OSError as error:
-            return bad(f"the file cannot be read: {error.strerror}")
-        try:
-            status = os.fstat(descriptor)
-            if stat.S_ISDIR(status.st_mode):
-                return bad("this is a folder, not a Python file")
-            if not stat.S_ISREG(status.st_mode):
-                return bad("this is not an ordinary file")
-            if status.st_size > MAX_SOURCE_BYTES:
-                return bad(f"the file has {status.st_size >> 20} MiB; a solution may have {MAX_SOURCE_BYTES >> 20} MiB")
-            with os.fdopen(os.dup(descriptor), "rb") as file:
-                return cls.from_bytes(file.read(MAX_SOURCE_BYTES + 1), path.name, path)
-        except OSError as error:
-            return bad(f"the file cannot be read: {error.strerror}")
-        finally:
-            os.close(descriptor)
+            return cls.from_bytes(read_handed_in(path, MAX_SOURCE_BYTES, root=root), path.name, path)
+        except NotReadable as error:
+            return cls(path, path.name, None, None, str(error))
 
     @classmethod
     def from_bytes(cls, raw: bytes, name: str = "solution.py", path: Path | None = None) -> Solution:
@@ -112,9 +123,7 @@ class Solution:
             line = raw[: error.start].count(b"\n") + 1
             return bad("the file is not UTF-8 text; save it with the encoding UTF-8", line)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                parse(source, name)
+            parse(source, name)
         except SyntaxError as error:
             return bad(f"syntax error: {error.msg}", error.lineno)
         except (RecursionError, MemoryError, ValueError):

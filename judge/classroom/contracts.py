@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cached_property
 
 from judge.finding import either
@@ -64,21 +64,3 @@ def which_is_which(problems: Mapping[str, Collection[str]]) -> str:
         together.setdefault(either(problems_of_it[:SHOWN]), []).append(name)
     parts = [f"{', '.join(names[:SHOWN])} ({of})" for of, names in together.items()]
     return " and ".join(parts if len(parts) <= SHOWN else [*parts[:SHOWN], "others"])
-
-
-def defined_names(body: Sequence[ast.stmt]) -> Iterator[str]:
-    """The names that the functions, classes and assignments among some statements give."""
-    for node in body:
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.Assign(targets=targets):
-                yield from (one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name))
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr()):
-                yield name
-            case ast.If(body=inside, orelse=other):
-                yield from defined_names([*inside, *other])
-            case ast.Try(body=inside, handlers=handlers, orelse=other, finalbody=last):
-                yield from defined_names([*inside, *other, *last])
-                for handler in handlers:
-                    yield from defined_names(handler.body)

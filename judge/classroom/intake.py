@@ -23,6 +23,7 @@ from judge.grading import Solution
 from judge.problems import Packs, Problem
 
 __all__ = [
+    "Dropped",
     "Intake",
     "Options",
     "Submission",
@@ -68,10 +69,11 @@ class Submission:
     submitted_at: datetime | None = None
     late: bool = False
     how: str = ""  # how its problem is known
+    solution: Solution | None = None  # what a notebook has for this problem; None: the file as it is
 
     def read(self) -> Solution:
         """What was handed in."""
-        return Solution.read(self.path, root=self.root)
+        return self.solution if self.solution is not None else Solution.read(self.path, root=self.root)
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,23 @@ class Superseded:
 
 
 @dataclass(frozen=True)
+class Dropped:
+    """Statements of a notebook that belong to no solution."""
+
+    path: str
+    student: str
+    count: int
+    which: str
+
+
+@dataclass(frozen=True)
 class Intake:
     """All that was handed in, by student and problem; nothing is dropped but hidden and compiled files."""
 
     submissions: list[Submission]  # several of a student for a problem where the best one counts
     unmatched: list[Unmatched]
     superseded: list[Superseded] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
     students: dict[str, Student] = field(default_factory=dict)  # the roster's, then who else handed in something
     strangers: dict[str, str] = field(default_factory=dict)  # who handed in something and is not on the roster -> why
     missing: list[Student] = field(default_factory=list)  # who is on the roster and handed in nothing at all
@@ -162,6 +175,7 @@ class _Taking:
             for one in found.unmatched
         ]
         self.superseded: list[Superseded] = []
+        self.dropped: list[Dropped] = []
         self.attempts: dict[tuple[str, str], list[_Attempt]] = {}
 
     def run(self) -> Intake:
@@ -181,6 +195,7 @@ class _Taking:
             submissions,
             self.unmatched,
             self.superseded,
+            self.dropped,
             students,
             {id_: why for id_, why in self.joined.strangers.items() if id_ in students},
             self._missing(seen),
@@ -224,11 +239,14 @@ class _Taking:
         if file.path.suffix not in SOLUTIONS:
             is_folder = os.path.isdir(file.path)
             reason = "a folder; only what lies directly in a student's folder is graded"
-            self._leave(file, reason if is_folder else "not a .py file")
+            self._leave(file, reason if is_folder else "not a .py file and not a notebook")
             return
         answers = self.matching.of(file)
         for reason in answers.left:
             self._leave(file, reason)
+        if answers.dropped:
+            student = self._known(file.students[0].id)  # of a group the first: it is one file
+            self.dropped.append(Dropped(file.shown, student, answers.dropped, answers.which))
         assignment = self.options.assignment
         for answer in answers.taken:
             if assignment is not None and answer.problem.slug not in assignment.points:
@@ -265,4 +283,5 @@ class _Attempt:
             file.submitted_at,
             file.late,
             answer.how,
+            answer.solution,
         )

@@ -14,7 +14,8 @@ import msgspec
 from judge.classroom.archive import is_ignored
 from judge.classroom.students import Student
 
-SOLUTIONS = (".py",)
+NOTEBOOK = ".ipynb"
+SOLUTIONS = (".py", NOTEBOOK)
 
 
 class Unmatched(msgspec.Struct, frozen=True):

@@ -56,9 +56,18 @@ def intake_csv(intake: Intake) -> str:
             (one.shown, one.student, one.problem.slug, "graded", one.how, f"not on the roster: {why}" if why else None)
         )
     rows += [(one.path, one.student, one.problem, "superseded", one.how, one.reason) for one in intake.superseded]
+    rows += [
+        (one.path, one.student, None, "dropped", None, f"{statements(one.count)}: {one.which}")
+        for one in intake.dropped
+    ]
     rows += [(one.path, one.student, None, "unmatched", None, one.reason) for one in intake.unmatched]
     rows.sort(key=lambda row: (row[0], row[1] or "", row[2] or ""))
     return to_csv(heading, ([plain(cell) if cell is not None else None for cell in row] for row in rows))
+
+
+def statements(count: int) -> str:
+    """ "1 statement", "2 statements"."""
+    return f"{count} statement{'s' if count != 1 else ''}"
 
 
 def _student_row(grade: Grade, problems: list[str]) -> list[Value]:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from judge.classroom.grades import Grade, Grades, Mark
 from judge.classroom.intake import Intake
+from judge.classroom.sheets import statements
 from judge.classroom.students import Student
 from judge.report.page import Page
 from judge.report.terminal import score_text
@@ -51,8 +52,13 @@ def show(grades: Grades, console: Console) -> None:
 
 
 def show_intake(intake: Intake, console: Console) -> None:
-    """Prints what an instructor should know of how the files were taken: who is missing, and who is a stranger."""
+    """Prints what an instructor should know of how files were taken: what was left out, who is missing or unknown."""
     page = Page(console)
+    if intake.dropped:
+        page.line()
+        page.line(("Left out of notebooks, since they are no imports, definitions or constants:", "bold"))
+    for one in intake.dropped:
+        page.paragraph(f"{plain(one.path)}: {statements(one.count)}", indent=2)
     if intake.missing:
         page.line()
         page.paragraph(f"Missing: {', '.join(map(_called, intake.missing))}", style="yellow")

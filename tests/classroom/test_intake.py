@@ -63,7 +63,7 @@ def test_names_that_are_understood(tmp_path, name):
         ("999.py", "no problem 999"),
         ("attention.py", "did you mean 25-self-attention.py?"),
         ("homework.py", "judge list"),
-        ("25-self-attention.ipynb", "not a .py file"),
+        ("25-self-attention.ipynb", "no notebook"),
         ("250-self-attention.py", "no problem 250"),
         ("25nd.py", "judge list"),
         ("data", "not a .py file"),
