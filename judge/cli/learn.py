@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from judge.cli.formulas import print_markdown
 from judge.cli.options import (
     PRACTISE,
     Language,
@@ -17,6 +16,7 @@ from judge.cli.options import (
     WrongUse,
     language_of,
     open_history,
+    print_markdown,
     say,
     short_name,
     stdout,
