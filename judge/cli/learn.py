@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from judge.cli.options import (
     PRACTISE,
@@ -21,8 +25,13 @@ from judge.cli.options import (
     short_name,
     stdout,
 )
-from judge.practice.desk import put_back_stub, shown, solution_file, write_stub
+from judge.practice.comparison import rows, unified
+from judge.practice.desk import put_back_stub, read_solution, shown, solution_file, write_stub
 from judge.problems import packs
+from judge.report.text import plain
+
+SIDE_BY_SIDE = 120  # columns from which on --diff has room for two files
+THEME = "ansi_dark"  # the terminal's own colours, light or dark
 
 
 def register(app: typer.Typer) -> None:
@@ -51,12 +60,18 @@ def hint(problem: ProblemName, lang: Language = "en", problems: PackFolders = No
 def reveal(
     problem: ProblemName,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, even if it is unsolved.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Beside what you wrote; as `diff -u` does where there is no room for that.")
+    ] = False,
     lang: Language = "en",
     problems: PackFolders = None,
 ) -> None:
     """Show the reference solution and answers to the follow-up questions; asks first while it is unsolved."""
     language_of(lang)
     found = packs(problems or ()).find(problem)
+    file = solution_file(found)
+    if diff and not file.is_file():
+        raise WrongUse(f"--diff: there is no {shown(file)} to compare")
     with open_history() as history:
         solved = history.solved(found.slug)
     if not (solved or yes):
@@ -65,19 +80,66 @@ def reveal(
         if not typer.confirm(f"You have not solved {found.slug} yet. Show the reference?", err=True):
             return
     console = stdout()
-    answers = found.answers(lang)
+    if diff:
+        _compare(console, read_solution(file), found.reference, file)
+    else:
+        _print_reference(console, found.reference, found.answers(lang), lang)
+
+
+def _print_reference(console: Console, reference: str, answers: str | None, lang: str) -> None:
     if console.is_terminal:
         from rich.syntax import Syntax
 
-        console.print(Syntax(found.reference, "python", word_wrap=True))
+        console.print(Syntax(reference, "python", word_wrap=True))
         if answers:
             console.print("\nThe follow-up questions" if lang == "en" else "\n追问的答案", style="bold")
             print_markdown(console, answers)
     else:
-        print(found.reference, end="")
+        print(reference, end="")
         if answers:  # as comments: what goes into a file stays a Python file
             print("\n\n# The follow-up questions:" if lang == "en" else "\n\n# 追问的答案：")
             print("\n".join(f"# {line}".rstrip() for line in answers.splitlines()))
+
+
+def _compare(console: Console, own: str, reference: str, file: Path) -> None:
+    from rich.syntax import Syntax
+
+    own = plain(own, longest=None).rstrip("\n") + "\n"
+    if not console.is_terminal:
+        print(unified(own, reference, str(shown(file))), end="")
+    elif console.width < SIDE_BY_SIDE:
+        difference = unified(own, reference, str(shown(file)))
+        console.print(Syntax(difference, "diff", theme=THEME, background_color="default", word_wrap=True))
+    else:
+        console.print(_side_by_side(own, reference))
+
+
+def _side_by_side(own: str, reference: str) -> Table:
+    """Both with their line numbers; what is the same on both sides is dim, what differs has a mark between them."""
+    from rich.syntax import Syntax
+
+    sides = [
+        Syntax("", "python", theme=THEME, background_color="default").highlight(text).split("\n", allow_blank=True)
+        for text in (own, reference)
+    ]
+    table = Table(box=None, pad_edge=False, expand=True, padding=(0, 1, 0, 0))
+    for title in ("yours", "reference"):
+        table.add_column("", justify="right", style="dim")
+        table.add_column(title, ratio=1, overflow="fold")
+        if title == "yours":
+            table.add_column("")
+    for row in rows(own, reference):
+        if row is None:
+            table.add_row()
+            continue
+        numbers, style = (row.own, row.reference), "dim" if row.same else ""
+        number, code = (
+            ["" if line is None else str(line + 1) for line in numbers],
+            [Text("") if line is None else side[line] for line, side in zip(numbers, sides, strict=True)],
+        )
+        mark = " " if row.same else "<" if row.reference is None else ">" if row.own is None else "|"
+        table.add_row(number[0], code[0], Text(mark, "yellow"), number[1], code[1], style=style)
+    return table
 
 
 def reset(problem: ProblemName, problems: PackFolders = None) -> None:
