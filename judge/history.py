@@ -145,7 +145,7 @@ class History:
             rows = self.rows(f"SELECT {columns} FROM attempts ORDER BY id")
         else:
             rows = self.rows(f"SELECT {columns} FROM attempts WHERE problem = ? ORDER BY id", (problem,))
-        return list(_whole(rows, Attempt))
+        return list(whole(rows, Attempt))
 
     def report(self, attempt: Attempt) -> Report | None:
         """The report of an attempt; None where it cannot be read any more."""
@@ -162,7 +162,7 @@ class History:
     def starts(self, problem: str) -> list[datetime]:
         """When somebody began with the stub of a problem, the oldest first."""
         rows = self.rows("SELECT started_at FROM starts WHERE problem = ? ORDER BY rowid", (problem,))
-        return [started for (started,) in _whole(rows, tuple[Annotated[datetime, msgspec.Meta(tz=True)]])]
+        return [started for (started,) in whole(rows, tuple[Annotated[datetime, msgspec.Meta(tz=True)]])]
 
     def best(self, problem: str) -> float | None:
         """The best score so far, 0 to 100; None before the first attempt."""
@@ -258,8 +258,8 @@ def _copy(path: Path) -> sqlite3.Connection | None:
     return copy
 
 
-def _whole(rows: list[Any], shape: type[Shape]) -> Iterator[Shape]:
-    """Those rows that have this shape; a damaged file may hold anything."""
+def whole(rows: list[Any], shape: type[Shape]) -> Iterator[Shape]:
+    """Those rows of a query that have this shape; a damaged file may hold anything."""
     for row in rows:
         with contextlib.suppress(msgspec.ValidationError):
             yield msgspec.convert(row, shape, strict=False)

@@ -118,6 +118,13 @@ class Problem:
         sections = re.split(r"^## .*$", self.text("hints", language), flags=re.MULTILINE)
         return [section.strip() for section in sections[1:] if section.strip()]
 
+    def questions(self, language: str = "en") -> str | None:
+        """The follow-up questions of the statement, as Markdown; None where it has none."""
+        sections = re.split(
+            r"^## (?:Follow-up questions|追问)\s*$", self.text("statement", language), flags=re.MULTILINE
+        )
+        return sections[1].partition("\n## ")[0].strip() or None if len(sections) > 1 else None
+
     def answers(self, language: str = "en") -> str | None:
         """Answers to the statement's follow-up questions, in that language or in English; shown with the reference."""
         for name in (f"answers.{language}.md", "answers.md"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +14,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from judge.cli.formulas import print_markdown
 from judge.cli.options import (
     PRACTISE,
     Language,
@@ -22,11 +22,13 @@ from judge.cli.options import (
     WrongUse,
     language_of,
     open_history,
+    print_markdown,
     readable,
     say,
     short_name,
     stdout,
 )
+from judge.cli.pages import show_page, write_page
 from judge.practice.advice import advice
 from judge.practice.standing import STATES, UNTRIED, Standing, standings
 from judge.problems import DIFFICULTIES, Problem, packs
@@ -160,15 +162,40 @@ def what_next(lang: Language = None, problems: PackFolders = None) -> None:
     page.print()
 
 
-def show(problem: ProblemName, lang: Language = None, problems: PackFolders = None) -> None:
+def show(
+    problem: ProblemName,
+    web: Annotated[
+        bool, typer.Option("--web", "-w", help="As a page in the browser, where formulas look like formulas.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where --web writes the page; it needs no network.",
+            show_default=False,
+        ),
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Only write the page of --web.")] = False,
+    lang: Language = None,
+    problems: PackFolders = None,
+) -> None:
     """Show what a problem asks."""
     known = packs(problems or ())
-    found = known.find(problem)
+    found, lang = known.find(problem), language_of(lang)
+    name = short_name(found.slug, known.names)
+    if web or output is not None or no_open:
+        from judge.practice.statement import statement_page
+
+        page = write_page(statement_page(found, lang, name), f"{found.slug}.{lang}.html", output)
+        show_page(page, no_open)
+        return
     console = stdout()
-    print_markdown(console, found.text("statement", language_of(lang)))
+    print_markdown(console, found.text("statement", lang))
     facts = [found.difficulty, f"about {found.minutes} minutes", ", ".join(found.tags), f"question {found.source}"]
     console.print(f"\n{' · '.join(facts)}", style="dim", markup=False)
     if found.parts:
         parts = ", ".join(f"{part.name} ({part.minutes})" for part in found.parts.values())
         console.print(f"parts for --part, with minutes: {parts}", style="dim", markup=False)
-    console.print(f"Next: judge attempt {short_name(found.slug, known.names)}", markup=False)
+    console.print(f"Next: judge attempt {name}", markup=False)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from judge.cli.formulas import print_markdown
 from judge.cli.options import (
     PRACTISE,
     Language,
@@ -17,12 +20,19 @@ from judge.cli.options import (
     WrongUse,
     language_of,
     open_history,
+    print_markdown,
     say,
     short_name,
     stdout,
 )
-from judge.practice.desk import put_back_stub, shown, solution_file, write_stub
+from judge.language import translated
+from judge.practice.comparison import rows, unified
+from judge.practice.desk import put_back_stub, read_solution, shown, solution_file, write_stub
 from judge.problems import packs
+from judge.report.text import plain
+
+SIDE_BY_SIDE = 120  # columns from which on --diff has room for two files
+THEME = "ansi_dark"  # the terminal's own colours, light or dark
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +61,9 @@ def hint(problem: ProblemName, lang: Language = None, problems: PackFolders = No
 def reveal(
     problem: ProblemName,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, even if it is unsolved.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Beside what you wrote; as `diff -u` does where there is no room for that.")
+    ] = False,
     lang: Language = None,
     problems: PackFolders = None,
 ) -> None:
@@ -58,6 +71,9 @@ def reveal(
     lang = language_of(lang)
     found = packs(problems or ()).find(problem)
     reference = found.reference
+    file = solution_file(found)
+    if diff and not file.is_file():
+        raise WrongUse(f"--diff: there is no {shown(file)} to compare")
     with open_history() as history:
         solved = history.solved(found.slug)
     if not (solved or yes):
@@ -66,19 +82,66 @@ def reveal(
         if not typer.confirm(f"You have not solved {found.slug} yet. Show the reference?", err=True):
             return
     console = stdout()
-    answers = found.answers(lang)
+    if diff:
+        _compare(console, read_solution(file), reference, file)
+    else:
+        _print_reference(console, reference, found.answers(lang), lang)
+
+
+def _print_reference(console: Console, reference: str, answers: str | None, lang: str) -> None:
     if console.is_terminal:
         from rich.syntax import Syntax
 
         console.print(Syntax(reference, "python", word_wrap=True))
         if answers:
-            console.print("\nThe follow-up questions" if lang == "en" else "\n追问的答案", style="bold")
+            console.print("\nThe follow-up questions", style="bold")
             print_markdown(console, answers)
     else:
         print(reference, end="")
         if answers:  # as comments: what goes into a file stays a Python file
-            print("\n\n# The follow-up questions:" if lang == "en" else "\n\n# 追问的答案：")
+            print(f"\n\n# {translated('The follow-up questions', lang)}:")
             print("\n".join(f"# {line}".rstrip() for line in answers.splitlines()))
+
+
+def _compare(console: Console, own: str, reference: str, file: Path) -> None:
+    from rich.syntax import Syntax
+
+    own = plain(own, longest=None).rstrip("\n") + "\n"
+    if not console.is_terminal:
+        print(unified(own, reference, str(shown(file))), end="")
+    elif console.width < SIDE_BY_SIDE:
+        difference = unified(own, reference, str(shown(file)))
+        console.print(Syntax(difference, "diff", theme=THEME, background_color="default", word_wrap=True))
+    else:
+        console.print(_side_by_side(own, reference))
+
+
+def _side_by_side(own: str, reference: str) -> Table:
+    """Both with their line numbers; what is the same on both sides is dim, what differs has a mark between them."""
+    from rich.syntax import Syntax
+
+    sides = [
+        Syntax("", "python", theme=THEME, background_color="default").highlight(text).split("\n", allow_blank=True)
+        for text in (own, reference)
+    ]
+    table = Table(box=None, pad_edge=False, expand=True, padding=(0, 1, 0, 0))
+    for title in ("yours", "reference"):
+        table.add_column("", justify="right", style="dim")
+        table.add_column(title, ratio=1, overflow="fold")
+        if title == "yours":
+            table.add_column("")
+    for row in rows(own, reference):
+        if row is None:
+            table.add_row()
+            continue
+        numbers, style = (row.own, row.reference), "dim" if row.same else ""
+        number, code = (
+            ["" if line is None else str(line + 1) for line in numbers],
+            [Text("") if line is None else side[line] for line, side in zip(numbers, sides, strict=True)],
+        )
+        mark = " " if row.same else "<" if row.reference is None else ">" if row.own is None else "|"
+        table.add_row(number[0], code[0], Text(mark, "yellow"), number[1], code[1], style=style)
+    return table
 
 
 def reset(problem: ProblemName, problems: PackFolders = None) -> None:

@@ -131,6 +131,15 @@ def stderr() -> Console:
     return _Console(stderr=True, highlight=False)
 
 
+def print_markdown(console: Console, text: str) -> None:
+    """Markdown with formulas, as a terminal can show them."""
+    from rich.markdown import Markdown  # a sixth of the time that `judge list` takes, which needs none
+
+    from judge.practice.formulas import with_readable_formulas
+
+    console.print(Markdown(with_readable_formulas(text)))
+
+
 def say(line: str) -> None:
     """One line for the user that belongs to no result."""
     stderr().print(line, markup=False, soft_wrap=True)

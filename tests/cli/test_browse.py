@@ -173,3 +173,56 @@ def test_reset_loses_nothing_where_it_cannot_keep_it(judge, pack, desk):
     status, _, err = judge("reset", "77")
     assert (status, err.count("\n"), file.read_text()) == (2, 1, "mine")
     assert "cannot put back the stub" in err
+
+
+OWN = "import torch\n\n\ndef helper(x):\n    return x\n\n\ndef double(x):\n    return x + x\n"
+
+
+def own_solution(desk, text=OWN):
+    file = desk / "solutions/mypack/77-double.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+
+
+def test_reveal_beside_what_was_written_is_no_way_around_the_question(judge, terminal, pack, desk, monkeypatch):
+    assert "there is no solutions/mypack/77-double.py to compare" in judge("reveal", "77", "--diff", "--yes")[2]
+    own_solution(desk)
+    monkeypatch.setattr("sys.stdin", open("/dev/null"))
+    status, out, err = judge("reveal", "77", "--diff")
+    assert (status, out) == (2, "")
+    assert "--yes shows the reference all the same" in err
+    status, shown = terminal("reveal", "77", "--diff", answer="n")
+    assert "Show the reference?" in shown
+    assert "2 * x" not in shown
+
+
+def test_reveal_diff_in_a_pipe_is_what_diff_prints(judge, pack, desk):
+    own_solution(desk, "def double(x):\n    return x + x\n")
+    status, out, err = judge("reveal", "77", "--diff", "--yes")
+    assert (status, err) == (0, "")
+    head = "--- solutions/mypack/77-double.py\n+++ reference\n@@ -1,2 +1,2 @@\n"
+    assert out == head + " def double(x):\n-    return x + x\n+    return 2 * x\n"
+
+
+def test_reveal_diff_is_side_by_side_where_there_is_room(terminal, pack, desk):
+    own_solution(desk)
+    without_colours = {}
+    for columns in (80, 130):
+        status, shown = terminal("reveal", "77", "--diff", "--yes", columns=columns)
+        assert status == 0
+        assert "\x1b[" in shown
+        without_colours[columns] = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+        assert max(len(line.rstrip()) for line in without_colours[columns].splitlines()) <= columns
+    assert re.search(r"^\+ +return 2 \* x", without_colours[80], re.MULTILINE)
+    # The function of the same name stands beside it, though the line numbers differ.
+    assert re.search(r"8 def double\(x\): +1 def double\(x\):", without_colours[130])
+    assert re.search(r"9     return x \+ x +\| +2     return 2 \* x", without_colours[130])
+    assert re.search(r"4 def helper\(x\): +< *$", without_colours[130], re.MULTILINE)
+
+
+def test_reveal_diff_of_what_is_no_python(terminal, pack, desk):
+    own_solution(desk, "def double(x:\n\x1b]0;title\x07")
+    status, shown = terminal("reveal", "77", "--diff", "--yes", columns=130)
+    assert status == 0
+    assert "\x1b]" not in shown
+    assert "return 2 * x" in re.sub(r"\x1b\[[0-9;]*m", "", shown)
