@@ -40,7 +40,7 @@ def test_markup_in_a_statement_stays_text():
 
 def test_the_page_is_written_where_told(judge, pack, desk):
     status, out, err = judge("show", "77", "--output", "a page with ünïcode.html", "--no-open", "--lang", "zh")
-    assert (status, out, err) == (0, "", "Wrote a page with ünïcode.html\n")
+    assert (status, out, err) == (0, "", "已写出 a page with ünïcode.html\n")
     text = (desk / "a page with ünïcode.html").read_text("utf-8")
     assert '<html lang="zh">' in text
     assert "加倍" in text
