@@ -86,8 +86,8 @@ class Matching:
 
     def _too_little(self, unknown: UnknownProblem, defined: Collection[str]) -> UnknownProblem:
         sharing = self.contracts.sharing(defined)
-        what = f"; that it defines {which_is_which(sharing)} is too little to tell" if sharing else ""
-        return UnknownProblem(f"{unknown}{what}")
+        what = f"that it defines {which_is_which(sharing)} is too little to tell; " if sharing else ""
+        return UnknownProblem(f"{what}{unknown}")
 
     # ---------------------------------------------------------------------------------------------------- notebooks
 

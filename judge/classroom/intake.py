@@ -152,9 +152,10 @@ def collect_places(
 ) -> Intake:
     """What some folders hold; found: what is known before. Raises OSError when a folder itself cannot be read."""
     found = found if found is not None else Found()
+    options = options or Options()
     for place in places:
-        find(place, packs, found)
-    return _Taking(packs, found, options or Options()).run()
+        find(place, packs, found, of_one_problem=options.problem is not None)
+    return _Taking(packs, found, options).run()
 
 
 class _Taking:

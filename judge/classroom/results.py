@@ -5,6 +5,7 @@ In the folder given by --out:
     grades.csv      a line a student
     checks.csv      a line a check
     intake.csv      a line for each file that was found
+    from_notebooks/ what was taken of them, which the lines in reports are counted in
     STUDENT.txt     the report for that student, without the class's seed
 """
 
@@ -31,6 +32,7 @@ from judge.report.terminal import render
 from judge.report.text import plain
 
 RESULTS = "results.json"
+FROM_NOTEBOOKS = "from_notebooks"
 MOST_CHARACTERS = 50  # of a student's name in a file's, which may have 255 bytes
 
 
@@ -82,6 +84,9 @@ def write_intake(out: Path | None, intake: Intake) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         replace(out / INTAKE, intake_csv(intake))
+        for path, source in _taken_of_notebooks(out / FROM_NOTEBOOKS, intake).items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace(path, source)
     except OSError as error:
         raise UnusableResults(f"{out} cannot be used for results: {error.strerror}") from None
 
@@ -123,6 +128,21 @@ def replace(path: Path, content: str | bytes) -> None:
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
     os.replace(partial, path)
+
+
+def _taken_of_notebooks(folder: Path, intake: Intake) -> dict[Path, str]:
+    """A file for each solution that came out of a notebook; of several attempts the later ones with a number."""
+    files: dict[Path, str] = {}
+    for one in intake.submissions:
+        if one.solution is None or one.solution.source is None:
+            continue
+        path = folder / file_name(one.student) / f"{one.problem.slug.replace('/', '-')}.py"
+        number = 1
+        while path in files:
+            number += 1
+            path = path.with_name(f"{one.problem.slug.replace('/', '-')}-{number}.py")
+        files[path] = one.solution.source
+    return files
 
 
 def _grade_lines(grade: Grade, grades: Grades) -> list[str]:

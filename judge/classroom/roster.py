@@ -39,6 +39,8 @@ FIRST_NAMES = ("first name", "firstname", "given name")
 LAST_NAMES = ("last name", "lastname", "surname", "family name")
 LMS_IDS = ("lms id", "canvas id", "canvas user id", "moodle id")
 
+MOST_COLUMNS = 20  # in a message
+
 # Canvas's own export: these lines are nobody's.
 POINTS_POSSIBLE = "points possible"
 TEST_STUDENT = "student, test"
@@ -82,7 +84,7 @@ class _Reading:
     def __init__(self, name: str, table: Table, key: str | None) -> None:
         self.name = name
         self.table = table
-        rows = [[as_written(cell.text.strip()) for cell in row] for row in table.rows]
+        rows = [[as_written(" ".join(cell.text.split())) for cell in row] for row in table.rows]
         self.heading = rows[0] if rows else []
         titles = [_title(text) for text in self.heading]
         # Canvas writes "Student, ID, ..." or "LastName, FirstName, ID, ...": there an ID is Canvas's own number.
@@ -141,7 +143,7 @@ class _Reading:
         fitting = fitting or [at for at, title in enumerate(self.titles) if title == _title(key)]
         if len(fitting) != 1:
             what = "no column is" if not fitting else f"{len(fitting)} columns are"
-            raise self._wrong(f"{what} called '{key}'; there are {self._columns()}")
+            raise self._wrong(f"{what} called '{' '.join(key.split())}'; there are: {self._columns()}")
         return fitting[0]
 
     def _guessed(self) -> int:
@@ -160,7 +162,8 @@ class _Reading:
         raise self._wrong(f"which column has the students' ids? --key names one of: {self._columns()}")
 
     def _columns(self) -> str:
-        return ", ".join(text for text in self.heading if text)
+        titles = [text for text in self.heading if text]
+        return ", ".join(titles[:MOST_COLUMNS]) + (", ..." if len(titles) > MOST_COLUMNS else "") if titles else "none"
 
     def _wrong(self, what: str) -> UnusableRoster:
         return UnusableRoster(f"{self.name}: {what}")

@@ -64,7 +64,7 @@ def show_intake(intake: Intake, console: Console) -> None:
         page.paragraph(f"Missing: {', '.join(map(_called, intake.missing))}", style="yellow")
     if intake.strangers:
         page.line()
-        page.line(("Not on the roster, graded all the same:", "bold yellow"))
+        page.line(("Not on the roster, but handed something in:", "bold yellow"))
     for id_, why in intake.strangers.items():
         page.paragraph(f"{plain(id_)}: {plain(why)}", indent=2)
     if intake.superseded:

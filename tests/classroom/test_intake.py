@@ -9,6 +9,8 @@ from judge.classroom.intake import Intake, Options, collect, collect_places
 from judge.classroom.places import Place
 from judge.problems import packs
 
+from .notebooks import notebook
+
 SMALL = Path(__file__).parent / "small"
 
 
@@ -157,6 +159,24 @@ def test_of_several_problems_that_fit_who_grades_may_choose(tmp_path):
     assert reasons(collect(tmp_path, packs())) == {"ada/hw.py": told}
     intake = collect_places([Place.of(tmp_path)], packs(), options=Options(problem=packs().find("24")))
     assert [(one.problem.number, one.how) for one in intake.submissions] == [(24, "--problem")]
+
+
+@pytest.mark.parametrize(
+    ("names", "students"),
+    [
+        (["ada.py", "ben.ipynb", "data.csv"], {"ada", "ben"}),
+        (["ada_hw3.py", "ben_hw3.py", "c d_hw3.py"], {"ada", "ben", "c d"}),
+        (["ada.py", "linda.py"], {"ada", "linda"}),
+        (["_hw.py", "ada_hw.py"], {"_hw", "ada"}),
+    ],
+)
+def test_files_side_by_side_that_say_nothing_are_of_a_student_each_where_the_problem_is_told(tmp_path, names, students):
+    put(tmp_path, *names)
+    for path in tmp_path.glob("*.ipynb"):
+        path.write_text(notebook("x = 1"))
+    intake = collect_places([Place.of(tmp_path)], packs(), options=Options(problem=packs().find("25")))
+    assert {one.student for one in intake.submissions} == students
+    assert set(reasons(intake)) == {name for name in names if name.endswith(".csv")}
 
 
 def test_a_number_and_a_name_that_contradict_each_other_are_not_guessed(tmp_path):

@@ -278,6 +278,8 @@ def test_a_class_of_notebooks_is_graded(tmp_path):
     assert {who: one["score"] for who, one in some.by_student.items()} == {"ada": 100, "ben": 0, "cleo": 0}
     assert "does not define double" in some.by_student["cleo"]["message"]
     assert "  ada/hw.ipynb: 2 statements\n" in some.text
+    taken_of_it = (tmp_path / "out" / "from_notebooks" / "ada" / "tiny-991-double.py").read_text()
+    assert taken_of_it == f"# cell 1\nFACTOR = 2\n\n# cell 3, line 2\n{right.partition(chr(10))[2]}\n"
     assert "dan/hw.ipynb: this is no notebook: it has no cells" in some.text
     with (tmp_path / "out" / "intake.csv").open(newline="") as table:
         rows = [(row["path"], row["status"], row["matched_by"], row["reason"]) for row in csv.DictReader(table)]

@@ -57,7 +57,7 @@ def test_the_column_with_the_ids_is_told_by_its_title(tmp_path, heading, ids):
         ("id,name\n", None, "names nobody"),
         ("who,what\nada,1\n", None, "--key names one of: who, what"),
         ("id,username,email\n1,ada,a@x\n", None, "--key names one of: id, username, email"),
-        ("id,name\n1,Ada\n", "sid", "no column is called 'sid'; there are id, name"),
+        ("id,name\n1,Ada\n", "sid", "no column is called 'sid'; there are: id, name"),
         ("id,id\n1,Ada\n", "id", "2 columns are called 'id'"),
         ("id,name\n1,Ada\n,Ben\n", None, "line 3: id is empty"),
         ("id,name\nA1,Ada\n\na1 ,Ben\n", None, "line 4: a1 is in line 2 already"),
