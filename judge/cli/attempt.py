@@ -19,10 +19,12 @@ from judge.cli.options import (
     PRACTICE_SEED,
     PRACTISE,
     Devices,
+    Language,
     PackFolders,
     ProblemName,
     Seed,
     WrongUse,
+    language_of,
     open_history,
     resolve_devices,
     say,
@@ -76,6 +78,7 @@ def attempt(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Also write the report: .json or .txt.", show_default=False),
     ] = None,
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> int:
     """Judge your solution of a problem, or start one.
@@ -84,11 +87,11 @@ def attempt(
     --watch it is that of the last report.
     """
     known = packs(problems or ())
-    found = known.find(problem)
+    found, lang = known.find(problem), language_of(lang)
     if part is not None:
         found, part = _part_of(found, part)
     devices = resolve_devices(device)
-    write = _writer(out)
+    write = _writer(out, found, lang)
     if found.released:
         found.observations(seed)  # so that a wrong seed is told before anything starts
     wrote = False
@@ -109,7 +112,7 @@ def attempt(
         if not (only or part or failed):  # half an attempt is none, and the judge's own failure tells nothing
             _keep(report)
         write(report)
-        _print(report, as_json)
+        _print(report, found, as_json, lang)
         if failed:
             return JUDGE_FAILED
         return ACCEPTED if report.accepted else NOT_ACCEPTED
@@ -196,7 +199,7 @@ def _keep(report: Report) -> None:
         history.record(report, to_json(report))
 
 
-def _writer(out: Path | None) -> Callable[[Report], None]:
+def _writer(out: Path | None, problem: Problem, language: str) -> Callable[[Report], None]:
     """What writes the report to --out; raises WrongUse before anything is judged when it cannot."""
     if out is None:
         return lambda report: None
@@ -213,21 +216,26 @@ def _writer(out: Path | None) -> Callable[[Report], None]:
 
                     file.write(to_json(report) + "\n")
                 else:
-                    from judge.report.terminal import render
-
-                    render(report, Console(file=file, width=100, highlight=False))
+                    _render(report, problem, Console(file=file, width=100, highlight=False), language)
         except OSError as error:
             say(f"judge: cannot write {out}: {error.strerror}")
 
     return write
 
 
-def _print(report: Report, as_json: bool) -> None:
+def _print(report: Report, problem: Problem, as_json: bool, language: str) -> None:
     if as_json:
         from judge.report.json import to_json
 
         print(to_json(report))
     else:
-        from judge.report.terminal import render
+        _render(report, problem, stdout(), language)
 
-        render(report, stdout())
+
+def _render(report: Report, problem: Problem, console: Console, language: str) -> None:
+    from judge.report.localised import localised
+    from judge.report.terminal import render
+
+    with open_history() as history:
+        shown_hints = history.hints_shown(problem.slug)
+    render(localised(report, problem, language), console, language=language, next_hint=shown_hints + 1)

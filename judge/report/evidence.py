@@ -121,7 +121,7 @@ def _other_cases(check: CheckResult, page: Page) -> None:
 def _first_line(message: str | None, case: str) -> str:
     """The first line of a message, without the path that begins with the case's name: "plain[0].weight: "."""
     first = plain(message or "", lines=1).split("\n")[0]
-    path, colon, said = first.partition(": ")
+    path, colon, said = first.partition(": " if ": " in first else "：")
     return said if colon and re.match(rf"{re.escape(plain(case))}(?=[.\[]|$)", path) else first
 
 
