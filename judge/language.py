@@ -55,7 +55,7 @@ def translated(text: str, language: str, own: Mapping[str, str] | None = None) -
 
     own: messages of a problem, which come before those of the catalogue.
     """
-    if language == "en" or not text:
+    if language not in LANGUAGES or language == "en" or not text:
         return text
     messages = _messages(language)
     if own:
