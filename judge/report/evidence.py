@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
@@ -106,6 +106,11 @@ def _difference(check: CheckResult, page: Page) -> None:
 
 
 def _other_cases(check: CheckResult, page: Page) -> None:
+    for text in other_cases(check):
+        page.line((f"  {shorten(text, page.width - 2, page.marks.ellipsis)}", "dim"))
+
+
+def other_cases(check: CheckResult) -> Iterator[str]:
     """A line for each failing case that says something else, in more than a number, than what was said before."""
     said = {_number_free(_first_line(check.message, case.name)) for case in check.cases or []}
     shown = 0
@@ -114,8 +119,7 @@ def _other_cases(check: CheckResult, page: Page) -> None:
         if first and _number_free(first) not in said and shown < MORE_CASES:
             said.add(_number_free(first))
             shown += 1
-            text = f"{plain(case.name)}: {first}"
-            page.line((f"  {shorten(text, page.width - 2, page.marks.ellipsis)}", "dim"))
+            yield f"{plain(case.name)}: {first}"
 
 
 def _first_line(message: str | None, case: str) -> str:
