@@ -30,6 +30,7 @@ from judge.classroom.gradebook import (
 from judge.classroom.grades import current_grades
 from judge.classroom.intake import Intake, Options, UnusablePlace, collect_places, open_places
 from judge.classroom.overrides import read_overrides
+from judge.classroom.pages import write_pages
 from judge.classroom.progress import Shown
 from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_intake, write_results
 from judge.classroom.sheets import GRADES
@@ -188,6 +189,7 @@ class _Grading:
         self.book.remember_overrides(grades.remembered)
         write_results(self.book, record, finished=not left)
         write_grades(self.book.folder, grades, self.language)
+        write_pages(self.book, grades, self.packs, self.language)
         show(grades, self.console)
         show_intake(self.intake, self.console)
         self._say_what_is_kept(left)

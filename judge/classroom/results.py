@@ -32,6 +32,7 @@ from judge.report.terminal import render
 from judge.report.text import plain
 
 RESULTS = "results.json"
+INFRA_TOLD = "The judge itself failed; this is no grade."
 FROM_NOTEBOOKS = "from_notebooks"
 MOST_CHARACTERS = 50  # of a student's name in a file's, which may have 255 bytes
 
@@ -107,12 +108,12 @@ def student_text(grade: Grade, grades: Grades, language: str = "en") -> str:
     page = io.StringIO()
     page.write(f"{plain(grade.student.name or grade.student.id)}\n\n")
     if grades.assignment.file is not None:
-        page.write("\n".join([*_grade_lines(grade, grades), "", "-" * 80, "", ""]))
+        page.write("\n".join([*grade_lines(grade, grades), "", "-" * 80, "", ""]))
     reports = [mark.report for mark in grade.marks.values() if mark.report is not None]
     for number, report in enumerate(reports):
         page.write(f"\n{'-' * 80}\n\n" if number else "")
         if report.verdict == "infra":  # what failed there is for the instructor
-            report = msgspec.structs.replace(report, message="The judge itself failed; this is no grade.", checks=[])
+            report = msgspec.structs.replace(report, message=INFRA_TOLD, checks=[])
         render(report, Console(file=page, width=80, color_system=None), language=language, handed_out=True)
     return page.getvalue()
 
@@ -145,7 +146,8 @@ def _taken_of_notebooks(folder: Path, intake: Intake) -> dict[Path, str]:
     return files
 
 
-def _grade_lines(grade: Grade, grades: Grades) -> list[str]:
+def grade_lines(grade: Grade, grades: Grades) -> list[str]:
+    """What a student has in all, what being late cost, and what each problem gave."""
     assignment = grades.assignment
     state = f"{grade.final:g} of {assignment.possible:g}" if grade.final is not None else "not graded yet"
     lines = [f"{plain(assignment.title)}: {state}"]
