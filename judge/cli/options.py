@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import ASCII2, SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 
 from judge import devices
 from judge.finding import find_name
 from judge.history import History
 from judge.problems import BrokenProblem, Packs, Problem, packs
+from judge.report.words import UNICODE, marks_for
 
 WRONG_USE = 2
 PRACTISE, TEACH, WRITE = "Practise", "Teach", "Write problems"  # what judge --help has a panel for
@@ -26,7 +29,8 @@ class WrongUse(Exception):
     """The command cannot do what was asked; the message is the one line that the user sees, with exit status 2."""
 
 
-def _complete_problem(incomplete: str) -> Iterator[str]:
+def complete_problem(incomplete: str) -> Iterator[str]:
+    """For the shell: the names that begin like this, with or without their number."""
     try:
         names = packs().names
     except ValueError:  # a wrong JUDGE_PROBLEMS is no reason for noise while somebody types
@@ -57,14 +61,14 @@ ProblemName = Annotated[
     typer.Argument(
         metavar="PROBLEM",
         help="Its number, its name, or the beginning or a part of it: 25, attention.",
-        autocompletion=_complete_problem,
+        autocompletion=complete_problem,
         show_default=False,
     ),
 ]
 ProblemNames = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="PROBLEM", help="Which ones; all by default.", autocompletion=_complete_problem, show_default=False
+        metavar="PROBLEM", help="Which ones; all by default.", autocompletion=complete_problem, show_default=False
     ),
 ]
 PackFolders = Annotated[
@@ -114,6 +118,11 @@ def stdout() -> Console:
 
 def stderr() -> Console:
     return Console(stderr=True, highlight=False)
+
+
+def new_table(console: Console) -> Table:
+    """A table without columns, drawn with what the terminal's encoding has."""
+    return Table(box=SIMPLE_HEAD if marks_for(console.encoding) is UNICODE else ASCII2, pad_edge=False)
 
 
 def print_markdown(console: Console, text: str) -> None:
