@@ -26,7 +26,7 @@ from judge.cli.options import (
     stdout,
 )
 from judge.history import History
-from judge.practice.desk import put_back_stub, shown, solution_file
+from judge.practice.desk import UnusableDesk, put_back_stub, shown, solution_file
 from judge.practice.drawing import NothingFits, draw
 from judge.practice.interviews import HINT_COSTS, AlreadyRunning, Interview, Interviews, Result, Task, total
 from judge.practice.standing import standings
@@ -132,8 +132,11 @@ def _start(
         raise WrongUse(f"the interview cannot be kept: {error}") from None
     for problem in drawn:
         file = solution_file(problem)
-        if file.exists() and (copy := put_back_stub(file, problem)):
-            say(f"{shown(file)} is the stub again; what you had is {shown(copy)}")
+        try:
+            if file.exists() and (copy := put_back_stub(file, problem)):
+                say(f"{shown(file)} is the stub again; what you had is {shown(copy)}")
+        except UnusableDesk as error:  # the clock runs: no reason to show no statement
+            say(f"judge: {error}")
     screen.state(begun, now)
 
 

@@ -13,6 +13,7 @@ import typer
 from rich.box import ASCII2, SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.theme import Theme
 
 from judge import devices
 from judge.finding import find_name
@@ -131,7 +132,8 @@ def print_markdown(console: Console, text: str) -> None:
 
     from judge.practice.formulas import with_readable_formulas
 
-    console.print(Markdown(with_readable_formulas(text)))
+    with console.use_theme(Theme({"markdown.code": "bold cyan"})):  # rich puts it on black, also on a white terminal
+        console.print(Markdown(with_readable_formulas(text)))
 
 
 def say(line: str) -> None:

@@ -51,6 +51,7 @@ def _next(page: Page, first: Advice, known: Packs) -> None:
     page.paragraph(f"Next ({first.problem.minutes} min): {_command(first, known)}", style="bold")
     page.paragraph(plain(first.problem.title()), indent=2)
     page.paragraph(first.reason, indent=2, style="dim")
+    page.line()
     page.paragraph("Also: judge next, judge list, judge interview, judge history, judge --help", style="dim")
 
 

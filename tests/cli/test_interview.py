@@ -161,6 +161,17 @@ def test_what_was_written_before_is_kept_and_the_stub_put_back(judge, pack, desk
     assert (file.parent / "earlier/77-double.1.py").read_text() == RIGHT
 
 
+def test_a_stub_that_cannot_be_put_back_is_said_and_all_goes_on(judge, pack, desk):
+    file = desk / "solutions/mypack/77-double.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(RIGHT)
+    (file.parent / "earlier").write_text("a file")
+    status, out, err = judge(*WARM_UP)
+    assert (status, err.count("\n"), file.read_text()) == (0, 1, RIGHT)
+    assert "cannot put back the stub" in err
+    assert "Return 2" in out
+
+
 def test_it_goes_on_after_a_kill(judge, pack, desk):
     program = subprocess.Popen([sys.executable, "-m", "judge", *WARM_UP], stdout=subprocess.PIPE)
     assert program.stdout.readline()  # it shows something, so it has begun
