@@ -196,19 +196,15 @@ class History:
 
     def change(self, statement: str, values: tuple[object, ...]) -> None:
         """Changes what is kept; where that fails, the disk is full, say, `trouble` tells and all goes on."""
-        with self.changes() as connection:
-            connection.execute(statement, values)
-
-    @contextlib.contextmanager
-    def changes(self) -> Iterator[sqlite3.Connection]:
-        """Several changes, of which all are kept or none; a sqlite3.IntegrityError is the caller's."""
         try:
-            with self._connection:
-                yield self._connection
-        except sqlite3.IntegrityError:
-            raise
+            with self.together() as connection:
+                connection.execute(statement, values)
         except sqlite3.Error as error:
             self.trouble = f"this is not kept: {self.file}: {error}"
+
+    def together(self) -> sqlite3.Connection:
+        """A context for several changes, of which all are kept or, after an exception, none."""
+        return self._connection
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -118,6 +118,11 @@ class Problem:
         sections = re.split(r"^## .*$", self.text("hints", language), flags=re.MULTILINE)
         return [section.strip() for section in sections[1:] if section.strip()]
 
+    def asked(self, language: str = "en") -> str:
+        """The statement as far as an interviewer says it: without what they are after and the questions that follow."""
+        end = r"^## (?:What the interviewer is after|面试官想看什么|Follow-up questions|追问)\s*$"
+        return re.split(end, self.text("statement", language), maxsplit=1, flags=re.MULTILINE)[0].rstrip() + "\n"
+
     def questions(self, language: str = "en") -> str | None:
         """The follow-up questions of the statement, as Markdown; None where it has none."""
         sections = re.split(

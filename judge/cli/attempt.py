@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from judge.cli.interview import remind
 from judge.cli.options import (
     ACCEPTED,
     JUDGE_FAILED,
@@ -113,6 +114,8 @@ def attempt(
             _keep(report)
         write(report)
         _print(report, found, as_json, lang)
+        if not as_json:
+            remind(found)
         if failed:
             return JUDGE_FAILED
         return ACCEPTED if report.accepted else NOT_ACCEPTED

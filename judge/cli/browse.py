@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import ASCII2, SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +20,7 @@ from judge.cli.options import (
     ProblemName,
     WrongUse,
     language_of,
+    new_table,
     open_history,
     print_markdown,
     readable,
@@ -34,7 +34,7 @@ from judge.practice.standing import STATES, UNTRIED, Standing, standings
 from judge.problems import DIFFICULTIES, Problem, packs
 from judge.report.page import Page
 from judge.report.text import plain
-from judge.report.words import UNICODE, marks_for
+from judge.report.words import marks_for
 
 WIDE = 100  # columns from which on the table of problems has their tags
 TRIED = "~"  # the mark of a problem that was tried and is not solved yet
@@ -116,7 +116,7 @@ def _fields(problem: Problem, standing: Standing) -> dict[str, object]:
 
 def _table(chosen: list[Problem], found: dict[str, Standing], language: str, console: Console) -> Table:
     tags, marks = console.width >= WIDE, marks_for(console.encoding)
-    table = Table(box=SIMPLE_HEAD if marks is UNICODE else ASCII2, pad_edge=False)
+    table = new_table(console)
     table.add_column("")  # a mark: solved, tried
     table.add_column("", justify="right", style="bold", overflow="fold")
     table.add_column("problem", overflow="fold")

@@ -28,6 +28,7 @@ from judge.cli.options import (
 from judge.language import translated
 from judge.practice.comparison import rows, unified
 from judge.practice.desk import put_back_stub, read_solution, shown, solution_file, write_stub
+from judge.practice.interviews import HINT_COSTS, Interviews
 from judge.problems import packs
 from judge.report.text import plain
 
@@ -49,11 +50,22 @@ def hint(problem: ProblemName, lang: Language = None, problems: PackFolders = No
     if not hints:
         raise WrongUse(f"{found.slug} has no hints")
     with open_history() as history:
-        number = min(history.hints_shown(found.slug) + 1, len(hints))
-        history.set_hints_shown(found.slug, number)
+        seen, interviews = history.hints_shown(found.slug), Interviews(history)
+        interview = interviews.asking_for(found.slug, datetime.now().astimezone())
+        task = interview and interview.task(found.slug)
+        if interview and task:
+            number = interviews.take_hint(interview, found.slug, len(hints))
+            costs = number > task.hints
+        else:
+            number, costs = min(seen + 1, len(hints)), False
+        history.set_hints_shown(found.slug, max(number, seen))
     console = stdout()
     console.print(f"{found.title(lang)}: hint {number} of {len(hints)}\n", style="bold", markup=False)
     print_markdown(console, hints[number - 1])
+    if costs:
+        console.print(f"\nThis hint costs {HINT_COSTS} points of the interview.", style="yellow")
+    if interview:
+        return
     following = "hint" if number < len(hints) else "attempt" if found.released else "reveal"
     console.print(f"\nNext: judge {following} {short_name(found.slug, known.names)}", markup=False)
 
@@ -76,6 +88,8 @@ def reveal(
         raise WrongUse(f"--diff: there is no {shown(file)} to compare")
     with open_history() as history:
         solved = history.solved(found.slug)
+        if Interviews(history).asking_for(found.slug, datetime.now().astimezone()):
+            raise WrongUse(f"{found.slug} is asked in the interview that runs; judge interview --finish ends it")
     if not (solved or yes):
         if not sys.stdin.isatty():
             raise WrongUse(f"{found.slug} is not solved yet; --yes shows the reference all the same")

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.box import ASCII2, SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
+from rich.theme import Theme
 
 from judge import devices
 from judge.finding import find_name
 from judge.history import History
 from judge.language import LANGUAGES, current, translated, use
 from judge.problems import BrokenProblem, Packs, Problem, packs
+from judge.report.words import UNICODE, marks_for
 
 ACCEPTED, NOT_ACCEPTED, WRONG_USE, JUDGE_FAILED = 0, 1, 2, 3  # exit statuses
 PRACTICE_SEED = 7  # the same numbers each time, so that a candidate sees what a change did
@@ -27,7 +31,8 @@ class WrongUse(Exception):
     """The command cannot do what was asked; the message is the one line that the user sees, with exit status 2."""
 
 
-def _complete_problem(incomplete: str) -> Iterator[str]:
+def complete_problem(incomplete: str) -> Iterator[str]:
+    """For the shell: the names that begin like this, with or without their number."""
     try:
         names = packs().names
     except ValueError:  # a wrong JUDGE_PROBLEMS is no reason for noise while somebody types
@@ -58,14 +63,14 @@ ProblemName = Annotated[
     typer.Argument(
         metavar="PROBLEM",
         help="Its number, its name, or the beginning or a part of it: 25, attention.",
-        autocompletion=_complete_problem,
+        autocompletion=complete_problem,
         show_default=False,
     ),
 ]
 ProblemNames = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="PROBLEM", help="Which ones; all by default.", autocompletion=_complete_problem, show_default=False
+        metavar="PROBLEM", help="Which ones; all by default.", autocompletion=complete_problem, show_default=False
     ),
 ]
 PackFolders = Annotated[
@@ -131,13 +136,19 @@ def stderr() -> Console:
     return _Console(stderr=True, highlight=False)
 
 
+def new_table(console: Console) -> Table:
+    """A table without columns, drawn with what the terminal's encoding has."""
+    return Table(box=SIMPLE_HEAD if marks_for(console.encoding) is UNICODE else ASCII2, pad_edge=False)
+
+
 def print_markdown(console: Console, text: str) -> None:
     """Markdown with formulas, as a terminal can show them."""
     from rich.markdown import Markdown  # a sixth of the time that `judge list` takes, which needs none
 
     from judge.practice.formulas import with_readable_formulas
 
-    console.print(Markdown(with_readable_formulas(text)))
+    with console.use_theme(Theme({"markdown.code": "bold cyan"})):  # rich puts it on black, also on a white terminal
+        console.print(Markdown(with_readable_formulas(text)))
 
 
 def say(line: str) -> None:

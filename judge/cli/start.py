@@ -8,6 +8,7 @@ from rich.cells import cell_len
 
 from judge.cli.options import open_history, readable, short_name, stdout
 from judge.practice.advice import Advice, advice
+from judge.practice.interviews import Interviews
 from judge.practice.standing import UNTRIED, Progress, by_topic, standings
 from judge.problems import Packs, packs
 from judge.report.page import Page
@@ -23,10 +24,13 @@ def start() -> None:
     problems = readable(known)
     with open_history() as history:
         found, hints = standings(history.attempts()), history.all_hints_shown()
+        running = Interviews(history).running()
     states = [found.get(problem.slug, UNTRIED).state for problem in problems]
     solved, tried = states.count("solved"), states.count("tried")
     advised = advice(problems, found, hints, datetime.now().astimezone())
     page = Page(stdout())
+    if running is not None:
+        page.paragraph("An interview is running: judge interview shows its clock.", style="bold")
     if not advised:
         page.paragraph("There are no problems here; judge doctor tells where they are looked for.")
     elif not (solved or tried):
@@ -47,7 +51,8 @@ def _next(page: Page, first: Advice, known: Packs) -> None:
     page.paragraph(f"Next ({first.problem.minutes} min): {_command(first, known)}", style="bold")
     page.paragraph(plain(first.problem.title()), indent=2)
     page.paragraph(first.reason, indent=2, style="dim")
-    page.paragraph("Also: judge next, judge list, judge --help", style="dim")
+    page.line()
+    page.paragraph("Also: judge next, judge list, judge interview, judge history, judge --help", style="dim")
 
 
 def _command(advice: Advice, known: Packs) -> str:

@@ -4,13 +4,12 @@ import contextlib
 import fcntl
 import os
 import pty
+import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import termios
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -88,35 +87,14 @@ def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
-@pytest.fixture
-def closed_folder() -> Iterator[Path]:
-    """A folder in which, once `as_nobody` runs something, everything can be read and nothing written."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "data"
-        folder.mkdir()
-        Path(name).chmod(0o755)
-        yield folder
-        folder.chmod(0o755)
-
-
-def as_nobody(work: Callable[[], None]) -> None:
-    """Runs it in a child that is not root, since root may write everywhere."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            if os.geteuid() == 0:
-                os.setgroups([])
-                os.setgid(65534)
-                os.setuid(65534)
-            work()
-            status = 0
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+def bound_by_permissions() -> list[str]:
+    """What to put before a command so that it may not write what it may only read: root may, otherwise."""
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("root may write everywhere, and there is no setpriv here to take that away")
+    return [setpriv, "--bounding-set", "-dac_override", "--inh-caps", "-dac_override"]
 
 
 @pytest.fixture

@@ -8,7 +8,21 @@ import pytest
 from judge.history import History
 from tests.cli.test_history import report
 
-COMMANDS = ["list", "next", "show", "attempt", "grade", "reveal", "hint", "reset", "new", "verify", "doctor"]
+COMMANDS = [
+    "list",
+    "next",
+    "show",
+    "attempt",
+    "grade",
+    "reveal",
+    "hint",
+    "reset",
+    "interview",
+    "history",
+    "new",
+    "verify",
+    "doctor",
+]
 
 
 def test_list_shows_what_there_is_to_practise(judge, pack):

@@ -5,13 +5,14 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from judge.history import History
 from judge.report import Report
 from judge.report.json import to_json
-from tests.cli.conftest import as_nobody
+from tests.cli.conftest import bound_by_permissions
 
 
 def report(score: float, accepted: bool = False, problem: str = "25-self-attention") -> Report:
@@ -135,19 +136,29 @@ def test_programs_that_find_an_old_file_at_the_same_time_agree(tmp_path):
             assert now.execute("PRAGMA user_version").fetchone() == (2,)
 
 
-def test_a_file_that_must_not_be_written_is_read_all_the_same(closed_folder):
-    file = old_file(closed_folder)
+REPOSITORY = Path(__file__).parents[2]
+READS = """
+import pathlib, sys
+from judge.history import History
+from tests.cli.test_history import report
+with History(pathlib.Path(sys.argv[1])) as history:
+    assert "attempts are not kept" in history.trouble
+    assert history.best("25-self-attention") == 100
+    history.record(report(10), "{}")
+    assert len(history.attempts()) == 3  # for as long as this program runs
+"""
+
+
+def test_a_file_that_must_not_be_written_is_read_all_the_same(tmp_path):
+    file = old_file(tmp_path / "kept")
     file.chmod(0o444)
-    closed_folder.chmod(0o555)
-
-    def practise() -> None:
-        with History(closed_folder) as history:
-            assert "attempts are not kept" in history.trouble
-            assert history.best("25-self-attention") == 100
-            history.record(report(10), "{}")
-            assert len(history.attempts()) == 3  # for as long as this program runs
-
-    as_nobody(practise)
+    file.parent.chmod(0o555)
+    try:
+        subprocess.run(
+            [*bound_by_permissions(), sys.executable, "-c", READS, str(file.parent)], cwd=REPOSITORY, check=True
+        )
+    finally:
+        file.parent.chmod(0o755)
     with sqlite3.connect(file) as now:
         assert now.execute("SELECT count(*) FROM attempts").fetchone() == (2,)
 
