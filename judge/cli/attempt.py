@@ -12,7 +12,6 @@ import typer
 from rich.console import Console
 
 from judge.cli.options import (
-    ACCEPTED,
     JUDGE_FAILED,
     NOT_ACCEPTED,
     Devices,
@@ -20,6 +19,7 @@ from judge.cli.options import (
     ProblemName,
     Seed,
     WrongUse,
+    exit_status,
     open_history,
     resolve_devices,
     say,
@@ -98,15 +98,12 @@ def attempt(
 
     from judge.grading import Judge, Solution, installation_secret
 
-    def finish(report: Report) -> int:
-        failed = "infra" in (report.verdict, *(check.verdict for check in report.checks))
-        if not (only or part or failed):  # half an attempt is none, and the judge's own failure tells nothing
+    def finish(report: Report) -> None:
+        # Half an attempt is none, and the judge's own failure tells nothing.
+        if not (only or part or exit_status(report) == JUDGE_FAILED):
             _keep(report)
         write(report)
         _print(report, as_json)
-        if failed:
-            return JUDGE_FAILED
-        return ACCEPTED if report.accepted else NOT_ACCEPTED
 
     solution = Solution.read(file, root=file.absolute().parent)
     # The Judge starts its nursery in the background; torch is imported here at the same time, so not before.
@@ -117,7 +114,8 @@ def attempt(
             return watch_file(judge, found, file, finish, just_written=wrote, plain=as_json, options=options)
         with _progress(found) as on_check:
             report = judge.judge(found, solution, on_check=on_check, **options)
-    return finish(report)
+    finish(report)
+    return exit_status(report)
 
 
 def _solution_file(problem: Problem) -> Path:

@@ -16,6 +16,7 @@ from judge import devices
 from judge.finding import find_name
 from judge.history import History
 from judge.problems import packs
+from judge.report import Report
 
 ACCEPTED, NOT_ACCEPTED, WRONG_USE, JUDGE_FAILED = 0, 1, 2, 3  # exit statuses
 LANGUAGES = ("en", "zh")
@@ -118,6 +119,13 @@ def stderr() -> Console:
 def say(line: str) -> None:
     """One line for the user that belongs to no result."""
     stderr().print(line, markup=False, soft_wrap=True)
+
+
+def exit_status(report: Report) -> int:
+    """What the program ends with after this report."""
+    if "infra" in (report.verdict, *(check.verdict for check in report.checks)):
+        return JUDGE_FAILED
+    return ACCEPTED if report.accepted else NOT_ACCEPTED
 
 
 def shown(path: Path) -> Path:
