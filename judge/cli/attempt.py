@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from judge.cli.editor import find_editor
 from judge.cli.options import (
     JUDGE_FAILED,
     NOT_ACCEPTED,
@@ -68,6 +69,9 @@ def attempt(
     watch: Annotated[
         bool, typer.Option("--watch", help="Judge it at every save, until Ctrl-C; what failed last comes first.")
     ] = False,
+    open_it: Annotated[
+        bool, typer.Option("--open", help="Open it in $VISUAL, $EDITOR or your system's editor first.")
+    ] = False,
     seed: Seed = PRACTICE_SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
     out: Annotated[
@@ -87,14 +91,20 @@ def attempt(
         found, part = _part_of(found, part)
     devices = resolve_devices(device)
     write = _writer(out)
+    editor = find_editor() if open_it else None
+    if watch and editor is not None and editor.in_terminal:
+        raise WrongUse(f"{editor.name} needs this terminal for itself: run it in another one, beside --watch")
     wrote = False
-    if file is None or watch:
+    if file is None or watch or editor is not None:
         file = file or _solution_file(found)
         wrote = _start(file, found)
         if wrote:
             _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout(), watch)
-            if not (as_json or watch):  # who asked for an object gets the stub's
-                return NOT_ACCEPTED
+        if editor is not None:
+            editor.open(file)
+        edited = editor is not None and editor.in_terminal
+        if wrote and not (as_json or watch or edited):  # who asked for an object gets the stub's
+            return NOT_ACCEPTED
 
     from judge.grading import Judge, Solution, installation_secret
 
