@@ -16,10 +16,20 @@ INTERRUPTED = 130
 
 def main() -> None:
     """The `judge` program."""
+    _occupy_standard_descriptors()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a title or a formula that the terminal cannot show is no failure
             stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
+
+
+def _occupy_standard_descriptors() -> None:
+    """Where stdin is closed, the next file to be opened would have its number, and a new process take it for stdin."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
 
 
 def run(arguments: Sequence[str]) -> int:

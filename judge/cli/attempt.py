@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from judge.cli.editor import find_editor
 from judge.cli.interview import remind
 from judge.cli.options import (
-    ACCEPTED,
     JUDGE_FAILED,
     NOT_ACCEPTED,
     PRACTICE_SEED,
@@ -25,6 +25,7 @@ from judge.cli.options import (
     ProblemName,
     Seed,
     WrongUse,
+    exit_status,
     language_of,
     open_history,
     resolve_devices,
@@ -73,6 +74,9 @@ def attempt(
     watch: Annotated[
         bool, typer.Option("--watch", help="Judge it at every save, until Ctrl-C; what failed last comes first.")
     ] = False,
+    open_it: Annotated[
+        bool, typer.Option("--open", help="Open it in $VISUAL, $EDITOR or your system's editor first.")
+    ] = False,
     seed: Seed = PRACTICE_SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
     out: Annotated[
@@ -95,30 +99,33 @@ def attempt(
     write = _writer(out, found, lang)
     if found.released:
         found.observations(seed)  # so that a wrong seed is told before anything starts
+    editor = find_editor() if open_it else None
+    if watch and editor is not None and editor.in_terminal:
+        raise WrongUse(f"{editor.name} needs this terminal for itself: run it in another one, beside --watch")
     wrote = False
-    if file is None or watch:
+    if file is None or watch or editor is not None:
         file = file or solution_file(found)
         wrote = write_stub(file, found)
         if wrote:
             with open_history() as history:
                 history.note_start(found.slug, datetime.now().astimezone())
             _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout(), watch)
-            if not (as_json or watch):  # who asked for an object gets the stub's
-                return NOT_ACCEPTED
+        if editor is not None:
+            editor.open(file)
+        edited = editor is not None and editor.in_terminal
+        if wrote and not (as_json or watch or edited):  # who asked for an object gets the stub's
+            return NOT_ACCEPTED
 
     from judge.grading import Judge, Solution, installation_secret
 
-    def finish(report: Report) -> int:
-        failed = "infra" in (report.verdict, *(check.verdict for check in report.checks))
-        if not (only or part or failed):  # half an attempt is none, and the judge's own failure tells nothing
+    def finish(report: Report) -> None:
+        # Half an attempt is none, and the judge's own failure tells nothing.
+        if not (only or part or exit_status(report) == JUDGE_FAILED):
             _keep(report)
         write(report)
         _print(report, found, as_json, lang)
         if not as_json:
             remind(found)
-        if failed:
-            return JUDGE_FAILED
-        return ACCEPTED if report.accepted else NOT_ACCEPTED
 
     solution = Solution.read(file, root=file.absolute().parent)
     # The Judge starts its nursery in the background; torch is imported here at the same time, so not before.
@@ -129,7 +136,8 @@ def attempt(
             return watch_file(judge, found, file, finish, just_written=wrote, plain=as_json, options=options)
         with _progress(found) as on_check:
             report = judge.judge(found, solution, on_check=on_check, **options)
-    return finish(report)
+    finish(report)
+    return exit_status(report)
 
 
 def _explain_stub(file: Path, name: str, console: Console, watch: bool) -> None:

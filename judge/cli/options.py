@@ -20,6 +20,7 @@ from judge.finding import find_name
 from judge.history import History
 from judge.language import LANGUAGES, current, translated, use
 from judge.problems import BrokenProblem, Packs, Problem, packs
+from judge.report import Report
 from judge.report.words import UNICODE, marks_for
 
 ACCEPTED, NOT_ACCEPTED, WRONG_USE, JUDGE_FAILED = 0, 1, 2, 3  # exit statuses
@@ -154,6 +155,13 @@ def print_markdown(console: Console, text: str) -> None:
 def say(line: str) -> None:
     """One line for the user that belongs to no result."""
     stderr().print(line, markup=False, soft_wrap=True)
+
+
+def exit_status(report: Report) -> int:
+    """What the program ends with after this report."""
+    if "infra" in (report.verdict, *(check.verdict for check in report.checks)):
+        return JUDGE_FAILED
+    return ACCEPTED if report.accepted else NOT_ACCEPTED
 
 
 def resolve_devices(given: list[str] | None) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judge.cli.options import JUDGE_FAILED, say, stderr, stdout
+from judge.cli.options import JUDGE_FAILED, exit_status, say, stderr, stdout
 from judge.practice.desk import shown
 from judge.problems import Problem
 from judge.report import CheckResult, Report
@@ -23,7 +23,7 @@ def watch_file(
     judge: Judge,
     problem: Problem,
     file: Path,
-    finish: Callable[[Report], int],
+    finish: Callable[[Report], None],
     *,
     just_written: bool,
     plain: bool,
@@ -53,9 +53,11 @@ def watch_file(
                 live.add(event.check)
             elif isinstance(event, Judged):
                 live.end()
+                status = exit_status(event.report)  # before it is printed: Ctrl-C may come while it is
                 if not plain:
                     _rule(event.report, last)
-                status, last = finish(event.report), event.report
+                finish(event.report)
+                last = event.report
                 live.wait(file)
             elif isinstance(event, Gone):
                 live.end()
