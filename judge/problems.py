@@ -393,7 +393,12 @@ def _parsed_mistake(path: Path, source: str) -> Mistake:
 
 
 def _decode(path: Path, shape: type[Shape]) -> Shape:
-    source = _read(path)
+    return _decoded(path, _read(path), shape)  # type: ignore[arg-type]
+
+
+@functools.lru_cache(maxsize=1024)
+def _decoded(path: Path, source: str, shape: type[Shape]) -> Shape:
+    """Parsed once a file: a class hands in thousands of solutions of a few problems."""
     try:
         return msgspec.toml.decode(source, type=shape)
     except msgspec.ValidationError as error:

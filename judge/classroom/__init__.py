@@ -17,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from judge import __version__
+from judge.classroom import unchanged
 from judge.classroom.assignment import Assignment, UnusableAssignment, read_assignment
 from judge.classroom.engine import Engine, Work, judge_all
 from judge.classroom.gradebook import (
@@ -135,7 +136,8 @@ class _Grading:
         write_intake(self.book.folder, self.intake)
         known = self.book.known(one.key for one in work)
         new = [one for one in work if one.key not in known]
-        write_results(self.book, self.book.record(), finished=not new)
+        if new:
+            write_results(self.book, self.book.record(), finished=False)
         return self._report(interrupted=self._judge(new, seed) if new else False)
 
     def _judge(self, new: Sequence[Work], seed: int) -> bool:
@@ -160,8 +162,9 @@ class _Grading:
         digests: dict[str, str] = {}
         work: dict[str, Work] = {}
         entries: list[tuple[Entry, Solution]] = []
+        readable = self.book.readable()
         for one in self.intake.submissions:
-            solution = one.read()
+            solution = one.read(readable)
             slug = one.problem.slug
             if slug not in digests:
                 digests[slug] = digest_of(one.problem, self.engine.devices, seed, self.book.secret, self.skip)
@@ -187,9 +190,12 @@ class _Grading:
         left = sum(entry.report is None for entry in record.entries)
         grades = current_grades(self.book, self.packs, record=record)
         self.book.remember_overrides(grades.remembered)
-        write_results(self.book, record, finished=not left)
-        write_grades(self.book.folder, grades, self.language)
-        write_pages(self.book, grades, self.packs, self.language)
+        digest = unchanged.digest_of(self.book, grades, self.language)
+        if not unchanged.is_written(self.book, digest):
+            write_results(self.book, record, finished=not left)
+            write_grades(self.book.folder, grades, self.language)
+            write_pages(self.book, grades, self.packs, self.language)
+            unchanged.note_written(self.book, digest)
         show(grades, self.console)
         show_intake(self.intake, self.console)
         self._say_what_is_kept(left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,9 +71,9 @@ class Submission:
     how: str = ""  # how its problem is known
     solution: Solution | None = None  # what a notebook has for this problem; None: the file as it is
 
-    def read(self) -> Solution:
-        """What was handed in."""
-        return self.solution if self.solution is not None else Solution.read(self.path, root=self.root)
+    def read(self, known: Container[str] = ()) -> Solution:
+        """What was handed in; known: digests of what has been read before and is Python."""
+        return self.solution or Solution.read(self.path, root=self.root, known=known)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,9 @@ class Page:
 
     def print(self) -> None:
         """Prints all lines."""
+        if self.console.color_system is None and not self.console.is_terminal:
+            self.console.file.write("".join(f"{text.plain}\n" for text in self._lines))  # a fifth of rich's time
+            self._lines.clear()
         for text in self._lines:
             self.console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
         self._lines.clear()
