@@ -87,6 +87,8 @@ def _where(check: CheckResult, page: Page) -> str:
 
 def _difference(check: CheckResult, page: Page) -> None:
     """Where the first difference is, what was expected and what came, and how large the largest difference is."""
+    if check.expected is None and check.got is None and check.error is None:
+        return  # the message has said it all
     parts = [plain(check.index, lines=1)] if check.index else []
     for key, value in (("expected", check.expected), ("got", check.got)):
         if value is not None:
@@ -123,10 +125,11 @@ def other_cases(check: CheckResult) -> Iterator[str]:
 
 
 def _first_line(message: str | None, case: str) -> str:
-    """The first line of a message, without the path that begins with the case's name: "plain[0].weight: "."""
+    """The first line of a message, without the case's name, or the path that begins with it: "plain[0].weight: "."""
     first = plain(message or "", lines=1).split("\n")[0]
+    name = re.escape(plain(case))
     path, colon, said = first.partition(": " if ": " in first else "：")
-    return said if colon and re.match(rf"{re.escape(plain(case))}(?=[.\[]|$)", path) else first
+    return said if colon and re.match(rf"{name}(?=[.\[]|$)", path) else re.sub(rf"^{name}(\.|, )", "", first)
 
 
 def _number_free(text: str) -> str:
