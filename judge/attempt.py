@@ -12,6 +12,7 @@ from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.util import find_spec
+from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
@@ -34,6 +35,7 @@ from judge.timed import time_check
 
 if TYPE_CHECKING:
     from judge.grading import Judge, Solution
+    from judge.spares import Spares
 
 # The worst first: what a check's or a report's verdict is when several apply.
 SEVERITY = (
@@ -98,6 +100,9 @@ class Attempt:
         skip_costly: bool = False,
         shrink: bool = True,
         name_mistakes: bool = True,
+        first: Collection[str] = (),
+        spares: Spares | None = None,
+        cancelled: Event | None = None,
     ) -> None:
         self.judge = judge
         self.problem = problem
@@ -105,6 +110,9 @@ class Attempt:
         self.fail_fast = fail_fast
         self.skip_costly = skip_costly
         self.name_mistakes = name_mistakes
+        self.first = first
+        self.spares = spares
+        self.cancelled = cancelled
         self.checks = [check for check in judge.checks(problem) if only is None or check.name in only]
         # A released problem has no reference to ask, so nothing is shrunk, and no mistakes to compare with.
         self.frozen = read_frozen(problem, judge.seed, self.checks) if problem.released else None
@@ -188,8 +196,7 @@ class Attempt:
             return (fault.verdict, fault.message, _location(fault.line, fault.source)), [], []
         results: dict[str, CheckResult] = {}
         evidence: dict[str, dict[str, OnDevice]] = {}
-        # Timing comes last: it is only worth measuring when the answers are right.
-        for check in sorted(self.checks, key=lambda check: check.kind == "timing"):
+        for check in sorted(self.checks, key=self._when):
             failed = any(result.verdict not in ("passed", "not judged") for result in results.values())
             reason = self._reason_to_skip(check, results, failed)
             missing = [package for package in check.needs if find_spec(package) is None]
@@ -208,6 +215,10 @@ class Attempt:
                 on_check(result)
         diagnosis = self._diagnose(evidence) if self.name_mistakes else []
         return None, [results[check.name] for check in self.checks], diagnosis
+
+    def _when(self, check: Check) -> tuple[bool, bool, bool]:
+        """What comes later has a larger one: what is only worth measuring when the answers are right."""
+        return check.kind == "timing", check.kind == "convergence" and bool(self.first), check.name not in self.first
 
     def _reason_to_skip(self, check: Check, results: dict[str, CheckResult], failed: bool) -> str | None:
         wrong_values = any(
@@ -372,6 +383,22 @@ class Attempt:
             device, timed.verdict, timed.seconds, {"": case}, sentence=timed.sentence, doubtful=timed.doubtful
         )
 
+    def warm(self) -> None:
+        """Has the reference and the known mistakes observed in all that a solution may be compared with, and kept."""
+        with self._stack:
+            for check in self.checks:
+                if check.kind == "timing" or any(find_spec(package) is None for package in check.needs):
+                    continue
+                given, runs = self._task(check)[0], self._runs(check)
+                for device in filter(check.runs_on, self.devices):
+                    seen = runs[-1:] if device == "sim" else runs
+                    expected, _ = self._expected(check, seen, device, given)
+                    if device == "sim" and check.deterministic and not any(one.stopped for one in expected):
+                        self._homes(check, seen[0], expected[0], device)
+                if check.kind not in COSTLY and check.runs_on("cpu"):
+                    for mistake in self.problem.mistakes:
+                        self._mistake_outcomes(check, OnDevice("cpu", runs=runs), mistake.source)
+
     def yardsticks(self) -> list[tuple[Check, Run, Seen, Seen]]:
         """Every run of the checks that compare, with what the reference gives in float32 and in float64 (CPU)."""
         found = []
@@ -410,7 +437,10 @@ class Attempt:
 
     def _subject(self, name: str, source: str, device: str, *, trusted: bool) -> Subject:
         if (name, device) not in self._subjects:
-            subject = Subject(self.judge.nursery(device), self.problem, source, device, trusted=trusted)
+            subject = Subject(
+                self.judge.nursery(device), self.problem, source, device,
+                trusted=trusted, spares=self.spares, cancelled=self.cancelled,
+            )  # fmt: skip
             self._subjects[name, device] = self._stack.enter_context(subject)
         return self._subjects[name, device]
 

@@ -15,7 +15,6 @@ import secrets
 import stat
 import tempfile
 import threading
-import warnings
 from collections.abc import Callable, Collection, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,12 +25,13 @@ from typing import TYPE_CHECKING, Any
 from judge.parsing import parse
 from judge.problems import Problem
 from judge.report import CheckResult, Report
-from judge.sandbox.host import Nursery, SandboxBroken
+from judge.sandbox.host import SPAWNS, Nursery, SandboxBroken
 
 if TYPE_CHECKING:
     from judge.attempt import Attempt
     from judge.checks import Check
     from judge.memory import Memory
+    from judge.spares import Spares
 
 MAX_SOURCE_BYTES = 1 << 20
 SECRET_BYTES = 16
@@ -45,6 +45,41 @@ class Infrastructure(RuntimeError):
 
 class TooWeak(ValueError):
     """The machine isolates less than was required."""
+
+
+class NotReadable(ValueError):
+    """What was handed in is no file that can be read; the message says why."""
+
+
+def read_handed_in(path: Path, most: int, *, root: Path | None = None) -> bytes:
+    """The content of an ordinary file of at most `most` bytes; raises NotReadable for anything else.
+
+    root: a link that leads out of this folder is refused.
+    """
+    try:
+        if root is not None and not path.resolve().is_relative_to(root.resolve()):
+            raise NotReadable("the file is a link that leads out of the folder")
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        raise NotReadable("there is no such file") from None
+    except RuntimeError:
+        raise NotReadable("the file is a link that leads back to itself") from None
+    except OSError as error:
+        raise NotReadable(f"the file cannot be read: {error.strerror}") from None
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise NotReadable("this is a folder, not a file")
+        if not stat.S_ISREG(status.st_mode):
+            raise NotReadable("this is not an ordinary file")
+        if status.st_size > most:
+            raise NotReadable(f"the file has {status.st_size >> 20} MiB; {most >> 20} MiB are the most")
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise NotReadable(f"the file cannot be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True)
@@ -66,33 +101,10 @@ class Solution:
         Python, which takes longer to find out than all the rest.
         """
 
-        def bad(fault: str) -> Solution:
-            return cls(path, path.name, None, None, fault)
-
         try:
-            if root is not None and not path.resolve().is_relative_to(root.resolve()):
-                return bad("the file is a link that leads out of the folder")
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        except FileNotFoundError:
-            return bad("there is no such file")
-        except RuntimeError:
-            return bad("the file is a link that leads back to itself")
-        except OSError as error:
-            return bad(f"the file cannot be read: {error.strerror}")
-        try:
-            status = os.fstat(descriptor)
-            if stat.S_ISDIR(status.st_mode):
-                return bad("this is a folder, not a Python file")
-            if not stat.S_ISREG(status.st_mode):
-                return bad("this is not an ordinary file")
-            if status.st_size > MAX_SOURCE_BYTES:
-                return bad(f"the file has {status.st_size >> 20} MiB; a solution may have {MAX_SOURCE_BYTES >> 20} MiB")
-            with os.fdopen(os.dup(descriptor), "rb") as file:
-                return cls.from_bytes(file.read(MAX_SOURCE_BYTES + 1), path.name, path, known)
-        except OSError as error:
-            return bad(f"the file cannot be read: {error.strerror}")
-        finally:
-            os.close(descriptor)
+            return cls.from_bytes(read_handed_in(path, MAX_SOURCE_BYTES, root=root), path.name, path, known)
+        except NotReadable as error:
+            return cls(path, path.name, None, None, str(error))
 
     @classmethod
     def from_bytes(
@@ -116,9 +128,7 @@ class Solution:
         if digest in known:
             return cls(path, name, source, digest)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                parse(source, name)
+            parse(source, name)
         except SyntaxError as error:
             return bad(f"syntax error: {error.msg}", error.lineno)
         except (RecursionError, MemoryError, ValueError):
@@ -136,7 +146,8 @@ class Judge:
 
     devices: normalised names, such as ["cpu", "sim"]. seed: of all inputs. secret: mixed into the seed of hidden data;
     give the same one to get the same hidden data. cache: a folder for what references were seen to do. eager: for many
-    solutions: everything is imported before the first.
+    solutions: everything is imported before the first. spawn: workers are new processes, for systems where forking is
+    not safe.
     """
 
     def __init__(
@@ -148,6 +159,7 @@ class Judge:
         cache: Path | None = None,
         require_isolation: str = "L0",
         eager: bool = False,
+        spawn: bool = SPAWNS,
     ) -> None:
         self.devices = list(devices)
         self.seed = seed
@@ -156,6 +168,7 @@ class Judge:
         self._cache = cache
         self._require = require_isolation
         self._eager = eager
+        self._spawn = spawn
         self._nurseries: dict[bool, Nursery] = {}  # by whether their workers can use a GPU
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
         self._lock = threading.Lock()
@@ -188,7 +201,7 @@ class Judge:
 
     def _start(self, gpu: bool) -> Nursery:
         """A nursery ends with the thread that started it, so this is always the same one."""
-        return self._starter.submit(Nursery.start, eager=self._eager, gpu=gpu).result()
+        return self._starter.submit(Nursery.start, eager=self._eager, gpu=gpu, spawn=self._spawn).result()
 
     @property
     def isolation(self) -> list[str]:
@@ -262,12 +275,17 @@ class Judge:
         shrink: bool = True,
         name_mistakes: bool = True,
         on_check: Callable[[CheckResult], None] | None = None,
+        first: Collection[str] = (),
+        spares: Spares | None = None,
+        cancelled: threading.Event | None = None,
     ) -> Report:
         """The report of one solution.
 
         only: names of the checks to run. fail_fast: stop at the first failure. skip_costly: convergence is not run
         once a value is wrong. shrink: look for the smallest failing input. name_mistakes: look for known mistakes that
-        explain what failed. on_check: called after every check.
+        explain what failed. on_check: called after every check. first: names of the checks to run before the others.
+        spares: workers to take. cancelled: once another thread sets it, this raises `judge.sandbox.host.Cancelled`
+        soon, with all processes of the solution gone.
         """
         attempt = self.attempt(
             problem,
@@ -277,6 +295,9 @@ class Judge:
             skip_costly=skip_costly,
             shrink=shrink,
             name_mistakes=name_mistakes,
+            first=first,
+            spares=spares,
+            cancelled=cancelled,
         )
         return attempt.report(on_check)
 

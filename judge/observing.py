@@ -4,6 +4,7 @@ The same code serves candidates, references and mistakes, and knows no expected 
 the worker for each request; what it yields goes back over the channel.
 
 Requests (dictionaries with "op"):
+    warm     checks, forbids, device                      -> {"warm": True}; before a solution, which need not wait then
     load     solution, checks, forbids, device            -> {"raised": Raised | None, "missing": [names]}
     observe  check, dtype, runs: [{seed, arguments}], given, folder, second -> one answer per run
     prepare  check, seed, dtype                            -> {"ready": True}; then
@@ -31,6 +32,7 @@ from judge.checks import SOLUTION_FILE, Check, checks_of, describe_exception
 from judge.forbidden import Guard, prepare
 from judge.making import Make, derive_seed, seed_torch
 from judge.observations import Raised
+from judge.sandbox.nursery import warm_up
 
 CHECKS_FILE = "checks.py"
 
@@ -87,7 +89,9 @@ class Observer:
     def handle(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The answers to one request; one message each."""
         operation = request["op"]
-        if operation == "load":
+        if operation == "warm":
+            yield self._warm(request)
+        elif operation == "load":
             yield self._load(request)
         elif operation == "observe":
             yield from self._observe(request)
@@ -99,6 +103,15 @@ class Observer:
             raise ValueError(f"unknown operation {operation!r}")
 
     # ------------------------------------------------------------------------------------------------ loading
+
+    def _warm(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What the first solution would wait for: most of all the device's first operations."""
+        devices.prepare(request["device"])
+        prepare(tuple(request["forbids"]))
+        load_checks(request["checks"], "here")
+        with contextlib.suppress(Exception):  # a device may lack an operator
+            warm_up(devices.to_device_name(request["device"]))
+        return {"warm": True}
 
     def _load(self, request: dict[str, Any]) -> dict[str, Any]:
         self.device_name = request["device"]

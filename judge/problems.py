@@ -118,6 +118,18 @@ class Problem:
         sections = re.split(r"^## .*$", self.text("hints", language), flags=re.MULTILINE)
         return [section.strip() for section in sections[1:] if section.strip()]
 
+    def asked(self, language: str = "en") -> str:
+        """The statement as far as an interviewer says it: without what they are after and the questions that follow."""
+        end = r"^## (?:What the interviewer is after|面试官想看什么|Follow-up questions|追问)\s*$"
+        return re.split(end, self.text("statement", language), maxsplit=1, flags=re.MULTILINE)[0].rstrip() + "\n"
+
+    def questions(self, language: str = "en") -> str | None:
+        """The follow-up questions of the statement, as Markdown; None where it has none."""
+        sections = re.split(
+            r"^## (?:Follow-up questions|追问)\s*$", self.text("statement", language), flags=re.MULTILINE
+        )
+        return sections[1].partition("\n## ")[0].strip() or None if len(sections) > 1 else None
+
     def answers(self, language: str = "en") -> str | None:
         """Answers to the statement's follow-up questions, in that language or in English; shown with the reference."""
         for name in (f"answers.{language}.md", "answers.md"):

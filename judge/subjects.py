@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +15,7 @@ from judge.observations import MAX_MESSAGE, Observation, Raised
 from judge.problems import Problem
 from judge.sandbox.host import Nursery, Stopped, Worker
 from judge.sandbox.limits import Limits
+from judge.spares import Spares
 
 LOAD_CPU_SECONDS = 10.0
 NO_ANSWER = "the process sent something that is not an answer"
@@ -71,14 +73,30 @@ class _Beside(msgspec.Struct, frozen=True):
 
 
 class Subject:
-    """A solution in a worker that is forked when it is first needed, and again after a crash or a time-out."""
+    """A solution in a worker that is forked when it is first needed, and again after a crash or a time-out.
 
-    def __init__(self, nursery: Nursery, problem: Problem, source: str, device: str = "cpu", *, trusted: bool = False):
+    spares: workers of this problem that are taken first. cancelled: once it is set, everything that waits for a worker
+    raises `judge.sandbox.host.Cancelled`.
+    """
+
+    def __init__(
+        self,
+        nursery: Nursery,
+        problem: Problem,
+        source: str,
+        device: str = "cpu",
+        *,
+        trusted: bool = False,
+        spares: Spares | None = None,
+        cancelled: Event | None = None,
+    ) -> None:
         self._nursery = nursery
         self._problem = problem
         self._source = source
         self._device = device
         self._forbids = () if trusted else problem.forbids
+        self._spares = spares
+        self._cancelled = cancelled or Event()
         self._worker: Worker | None = None
 
     def __enter__(self) -> Subject:
@@ -100,12 +118,17 @@ class Subject:
         return self._load(self._worker)
 
     def _fork(self, folder: str = "") -> Worker:
+        if self._spares is not None and not folder:
+            spare = self._spares.take(self._device, self._cancelled)
+            if spare is not None:
+                return spare
         return self._nursery.worker(
             Limits(),
             prepare=self._forbids,
             device=self._device,
             folder=folder,
             hidden_paths=[str(path) for path in self._problem.hidden_paths()],
+            cancelled=self._cancelled,
         )
 
     def _load(self, worker: Worker) -> Fault | None:

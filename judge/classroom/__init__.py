@@ -29,14 +29,14 @@ from judge.classroom.gradebook import (
     key_of,
 )
 from judge.classroom.grades import current_grades
-from judge.classroom.intake import Intake, Options, Unmatched, UnusablePlace, collect_places, open_places
+from judge.classroom.intake import Intake, Options, UnusablePlace, collect_places, open_places
 from judge.classroom.overrides import read_overrides
+from judge.classroom.pages import write_pages
 from judge.classroom.progress import Shown
-from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_results
+from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_intake, write_results
 from judge.classroom.sheets import GRADES
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
-from judge.classroom.students import Student
-from judge.classroom.summary import show
+from judge.classroom.summary import show, show_intake
 from judge.grading import Infrastructure, Judge, Solution, TooWeak
 from judge.problems import Packs, Problem
 from judge.report import Report
@@ -62,19 +62,21 @@ def grade_folder(
     seed: None takes the one kept in `out`, else draws a secret one. out: where the gradebook, the tables and the
     students' reports go, and where a stopped run goes on; None keeps nothing. console: for the summary; progress and
     errors go to stderr. assignment: what the grades are relative to. options: how files are to be taken. Returns 0
-    when everything was graded, whatever the scores; 1 when something was left unmatched or ungraded; 2 for wrong use;
-    3 when the judge itself failed on something, also at the second try; 130 after Ctrl-C.
+    when everything was graded, whatever the scores; 1 when something was left unmatched or ungraded, or somebody is
+    not on the roster; 2 for wrong use; 3 when the judge itself failed on something, also at the second try; 130 after
+    Ctrl-C.
     """
     try:
         read = read_assignment(assignment, packs) if assignment is not None else None
         if read is not None:
             read_overrides(read)  # so that a mistake in it is told now
         with ExitStack() as stack:
-            intake = _intake(paths, packs, out, read, stack, options or Options())
+            intake = _intake(paths, packs, out, stack, replace(options or Options(), assignment=read))
             refuse_foreign(out)
             if not intake.submissions:
                 for one in intake.unmatched:
                     complain(f"{one.path}: {one.reason}")
+                write_intake(out, intake)
                 where = ", ".join(map(str, paths))
                 raise _WrongUse(f"there is no solution in {where}; a solution is called like {_example(packs, read)}")
             if released := {one.problem.slug for one in intake.submissions if one.problem.released}:
@@ -92,34 +94,17 @@ class _WrongUse(ValueError):
     pass
 
 
-def _intake(
-    paths: Sequence[Path],
-    packs: Packs,
-    out: Path | None,
-    assignment: Assignment | None,
-    stack: ExitStack,
-    options: Options,
-) -> Intake:
+def _intake(paths: Sequence[Path], packs: Packs, out: Path | None, stack: ExitStack, options: Options) -> Intake:
     if out is not None and any(out.resolve() == path.resolve() for path in paths):
         raise _WrongUse("the results cannot go into the folder of the solutions; choose another --out")
+    assignment, told = options.assignment, options.problem
+    if assignment is not None and told is not None and told.slug not in assignment.points:
+        raise _WrongUse(f"--problem: {told.slug} is not part of {assignment.title}")
     places, found = open_places(paths, stack, leave_out=out)
     try:
-        intake = collect_places(places, packs, found, options)
+        return collect_places(places, packs, found, options)
     except OSError as error:
         raise _WrongUse(f"{error.filename} cannot be read: {error.strerror}") from None
-    return intake if assignment is None else _asked_for(intake, assignment)
-
-
-def _asked_for(intake: Intake, assignment: Assignment) -> Intake:
-    """What belongs to the assignment; the rest is listed."""
-    taken, unmatched = [], list(intake.unmatched)
-    for one in intake.submissions:
-        if one.problem.slug in assignment.points:
-            taken.append(one)
-        else:
-            reason = f"{one.problem.slug} is not part of {assignment.title}"
-            unmatched.append(Unmatched(one.shown, one.student, reason))
-    return replace(intake, submissions=taken, unmatched=unmatched)
 
 
 class _Grading:
@@ -148,6 +133,7 @@ class _Grading:
         if seed is None:
             seed = self.book.seed if self.book.seed is not None else int.from_bytes(os.urandom(6), "big")
         work = self._enter(seed)
+        write_intake(self.book.folder, self.intake)
         known = self.book.known(one.key for one in work)
         new = [one for one in work if one.key not in known]
         if new:
@@ -176,10 +162,8 @@ class _Grading:
         digests: dict[str, str] = {}
         work: dict[str, Work] = {}
         entries: list[tuple[Entry, Solution]] = []
-        students: dict[str, Student] = {}
         readable = self.book.readable()
         for one in self.intake.submissions:
-            students.setdefault(one.student, self.intake.students.get(one.student, Student(one.student)))
             solution = one.read(readable)
             slug = one.problem.slug
             if slug not in digests:
@@ -189,7 +173,7 @@ class _Grading:
             entries.append((Entry(one.student, slug, one.where, content, key, one.submitted_at, one.late), solution))
             work.setdefault(key, Work(key, one.problem, solution, self.skip))
         self.book.enter(
-            students.values(),
+            self.intake.students.values(),
             entries,
             self.intake.unmatched,
             seed=seed,
@@ -210,14 +194,17 @@ class _Grading:
         if not unchanged.is_written(self.book, digest):
             write_results(self.book, record, finished=not left)
             write_grades(self.book.folder, grades, self.language)
+            write_pages(self.book, grades, self.packs, self.language)
             unchanged.note_written(self.book, digest)
         show(grades, self.console)
+        show_intake(self.intake, self.console)
         self._say_what_is_kept(left)
         if interrupted:
             return INTERRUPTED
         if any(entry.report is not None and entry.report.verdict == "infra" for entry in record.entries):
             return JUDGE_FAILED
-        return SOME_LEFT if self.intake.unmatched or left or grades.unknown else ALL_GRADED
+        look = self.intake.unmatched or self.intake.strangers or left or grades.unknown
+        return SOME_LEFT if look else ALL_GRADED
 
     def _say_what_is_kept(self, left: int) -> None:
         """Where the results are, and how to go on with what is left."""

@@ -27,6 +27,7 @@ from judge.classroom.grades import grade_class
 from judge.classroom.gradescope_pack import SETTINGS, Settings
 from judge.classroom.intake import Intake, Submission, collect
 from judge.classroom.results import replace, student_text
+from judge.classroom.sheets import statements
 from judge.classroom.status import ALL_GRADED, JUDGE_FAILED, complain
 from judge.classroom.students import Student
 from judge.grading import Infrastructure, TooWeak
@@ -121,7 +122,10 @@ def _judge(taken: Mapping[str, Submission], settings: Settings, assignment: Assi
 
 
 def _left(intake: Intake) -> Sequence[str]:
-    return [f"Not graded: {one.path}: {one.reason}" for one in intake.unmatched]
+    return [
+        *(f"Not graded: {one.path}: {one.reason}" for one in intake.unmatched),
+        *(f"{one.path}: {statements(one.count)} left out: {one.which}" for one in intake.dropped),
+    ]
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from judge.classroom.assignment import UnusableAssignment
 from judge.classroom.engine import Engine, Work, judge_all
 from judge.classroom.gradebook import Entry, Gradebook, Record, UnusableGradebook, digest_of, key_of
 from judge.classroom.grades import Grade, Grades, current_grades, find_student
+from judge.classroom.pages import write_pages
 from judge.classroom.progress import Shown
 from judge.classroom.results import write_grades, write_results
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
@@ -169,6 +170,7 @@ class _Regrading:
         record = self.book.record()
         write_results(self.book, record, finished=all(entry.report is not None for entry in record.entries))
         write_grades(self.book.folder, grades, self.language)
+        write_pages(self.book, grades, self.packs, self.language)
 
 
 def _fits(value: str, wanted: Collection[str]) -> bool:

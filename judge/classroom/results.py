@@ -4,6 +4,8 @@ In the folder given by --out:
     results.json    everything, in the form of judge/report/results-schema.json
     grades.csv      a line a student
     checks.csv      a line a check
+    intake.csv      a line for each file that was found
+    from_notebooks/ what was taken of them, which the lines in reports are counted in
     STUDENT.txt     the report for that student, without the class's seed
 """
 
@@ -15,7 +17,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -25,13 +27,16 @@ from rich.console import Console
 from judge import __version__
 from judge.classroom.gradebook import GRADEBOOK, Gradebook, Record
 from judge.classroom.grades import Grade, Grades
-from judge.classroom.sheets import CHECKS, GRADES, checks_csv, grades_csv
+from judge.classroom.intake import Intake
+from judge.classroom.sheets import CHECKS, GRADES, INTAKE, checks_csv, grades_csv, intake_csv
 from judge.report import SCHEMA_VERSION
 from judge.report.json import to_fields
 from judge.report.terminal import render
 from judge.report.text import plain
 
 RESULTS = "results.json"
+INFRA_TOLD = "The judge itself failed; this is no grade."
+FROM_NOTEBOOKS = "from_notebooks"
 MOST_CHARACTERS = 50  # of a student's name in a file's, which may have 255 bytes
 
 
@@ -81,6 +86,20 @@ def write_results(book: Gradebook, record: Record, *, finished: bool) -> None:
         file.write("\n ]\n}\n")
 
 
+def write_intake(out: Path | None, intake: Intake) -> None:
+    """Writes what became of every file, also where nothing can be graded; raises UnusableResults."""
+    if out is None:
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        replace(out / INTAKE, intake_csv(intake))
+        for path, source in _taken_of_notebooks(out / FROM_NOTEBOOKS, intake).items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace(path, source)
+    except OSError as error:
+        raise UnusableResults(f"{out} cannot be used for results: {error.strerror}") from None
+
+
 def write_grades(out: Path | None, grades: Grades, language: str = "en") -> None:
     """Writes the tables, and one text for each student who handed something in."""
     if out is None:
@@ -97,12 +116,12 @@ def student_text(grade: Grade, grades: Grades, language: str = "en") -> str:
     page = io.StringIO()
     page.write(f"{plain(grade.student.name or grade.student.id)}\n\n")
     if grades.assignment.file is not None:
-        page.write("\n".join([*_grade_lines(grade, grades), "", "-" * 80, "", ""]))
+        page.write("\n".join([*grade_lines(grade, grades), "", "-" * 80, "", ""]))
     reports = [mark.report for mark in grade.marks.values() if mark.report is not None]
     for number, report in enumerate(reports):
         page.write(f"\n{'-' * 80}\n\n" if number else "")
         if report.verdict == "infra":  # what failed there is for the instructor
-            report = msgspec.structs.replace(report, message="The judge itself failed; this is no grade.", checks=[])
+            report = msgspec.structs.replace(report, message=INFRA_TOLD, checks=[])
         render(report, Console(file=page, width=80, color_system=None), language=language, handed_out=True)
     return page.getvalue()
 
@@ -114,9 +133,13 @@ def file_name(student: str) -> str:
 
 
 def replace(path: Path, content: str | bytes) -> None:
-    """Writes a file in one step: a reader sees the old one or the new one."""
+    """Writes a file in one step: a reader sees the old one or the new one. One that says the same stays as it is."""
+    raw = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    with suppress(OSError):
+        if path.read_bytes() == raw:
+            return
     partial = _partial(path)
-    partial.write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
+    partial.write_bytes(raw)
     os.replace(partial, path)
 
 
@@ -132,7 +155,23 @@ def _partial(path: Path) -> Path:
     return path.with_name(f".{path.name}.partial")
 
 
-def _grade_lines(grade: Grade, grades: Grades) -> list[str]:
+def _taken_of_notebooks(folder: Path, intake: Intake) -> dict[Path, str]:
+    """A file for each solution that came out of a notebook; of several attempts the later ones with a number."""
+    files: dict[Path, str] = {}
+    for one in intake.submissions:
+        if one.solution is None or one.solution.source is None:
+            continue
+        path = folder / file_name(one.student) / f"{one.problem.slug.replace('/', '-')}.py"
+        number = 1
+        while path in files:
+            number += 1
+            path = path.with_name(f"{one.problem.slug.replace('/', '-')}-{number}.py")
+        files[path] = one.solution.source
+    return files
+
+
+def grade_lines(grade: Grade, grades: Grades) -> list[str]:
+    """What a student has in all, what being late cost, and what each problem gave."""
     assignment = grades.assignment
     state = f"{grade.final:g} of {assignment.possible:g}" if grade.final is not None else "not graded yet"
     lines = [f"{plain(assignment.title)}: {state}"]

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
+from judge.cli.editor import find_editor
+from judge.cli.interview import remind
 from judge.cli.options import (
+    JUDGE_FAILED,
+    NOT_ACCEPTED,
     PRACTICE_SEED,
+    PRACTISE,
     Devices,
+    Language,
     PackFolders,
     ProblemName,
     Seed,
     WrongUse,
+    exit_status,
+    language_of,
     open_history,
     resolve_devices,
     say,
@@ -25,20 +34,21 @@ from judge.cli.options import (
     stderr,
     stdout,
 )
+from judge.cli.watch import watch_file
 from judge.finding import UnknownProblem, find_name
 from judge.history import cache_folder, data_folder
+from judge.practice.desk import shown, solution_file, write_stub
 from judge.problems import BrokenProblem, Problem, packs
 from judge.report import CheckResult, Report
 
 if TYPE_CHECKING:
     from judge.grading import Judge
 
-SOLUTIONS = "solutions"
-ACCEPTED, NOT_ACCEPTED, JUDGE_FAILED = 0, 1, 3
-
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: judge attempt 25, then again when you have written something")(attempt)
+    app.command(
+        rich_help_panel=PRACTISE, epilog="Example: judge attempt 25, then again when you have written something"
+    )(attempt)
 
 
 def attempt(
@@ -61,88 +71,84 @@ def attempt(
         typer.Option(metavar="PART", help="Only what belongs to this part of the problem.", show_default=False),
     ] = None,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", "-x", help="Stop at the first check that fails.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Judge it at every save, until Ctrl-C; what failed last comes first.")
+    ] = False,
+    open_it: Annotated[
+        bool, typer.Option("--open", help="Open it in $VISUAL, $EDITOR or your system's editor first.")
+    ] = False,
     seed: Seed = PRACTICE_SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Also write the report: .json or .txt.", show_default=False),
     ] = None,
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> int:
     """Judge your solution of a problem, or start one.
 
-    The exit status is 0 when it is accepted, 1 when it is not, 2 for wrong use, 3 when the judge itself failed.
+    The exit status is 0 when it is accepted, 1 when it is not, 2 for wrong use, 3 when the judge itself failed. With
+    --watch it is that of the last report.
     """
     known = packs(problems or ())
-    found = known.find(problem)
+    found, lang = known.find(problem), language_of(lang)
     if part is not None:
         found, part = _part_of(found, part)
     devices = resolve_devices(device)
-    write = _writer(out)
+    write = _writer(out, found, lang)
     if found.released:
         found.observations(seed)  # so that a wrong seed is told before anything starts
-    if file is None:
-        file = _solution_file(found)
-        if _start(file, found):
-            _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout())
-            if not as_json:  # who asked for an object gets the stub's
-                return NOT_ACCEPTED
+    editor = find_editor() if open_it else None
+    if watch and editor is not None and editor.in_terminal:
+        raise WrongUse(f"{editor.name} needs this terminal for itself: run it in another one, beside --watch")
+    wrote = False
+    if file is None or watch or editor is not None:
+        file = file or solution_file(found)
+        wrote = write_stub(file, found)
+        if wrote:
+            with open_history() as history:
+                history.note_start(found.slug, datetime.now().astimezone())
+            _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout(), watch)
+        if editor is not None:
+            editor.open(file)
+        edited = editor is not None and editor.in_terminal
+        if wrote and not (as_json or watch or edited):  # who asked for an object gets the stub's
+            return NOT_ACCEPTED
 
     from judge.grading import Judge, Solution, installation_secret
 
+    def finish(report: Report) -> None:
+        # Half an attempt is none, and the judge's own failure tells nothing.
+        if not (only or part or exit_status(report) == JUDGE_FAILED):
+            _keep(report)
+        write(report)
+        _print(report, found, as_json, lang)
+        if not as_json:
+            remind(found)
+
     solution = Solution.read(file, root=file.absolute().parent)
     # The Judge starts its nursery in the background; torch is imported here at the same time, so not before.
-    with (
-        Judge(devices=devices, seed=seed, secret=installation_secret(data_folder()), cache=cache_folder()) as judge,
-        _progress(found) as on_check,
-    ):
+    with Judge(devices=devices, seed=seed, secret=installation_secret(data_folder()), cache=cache_folder()) as judge:
         chosen = _chosen(judge, found, only or (), part) if only or part else None
-        report = judge.judge(found, solution, only=chosen, fail_fast=fail_fast, skip_costly=not only, on_check=on_check)
-    failed = "infra" in (report.verdict, *(check.verdict for check in report.checks))
-    if not (only or part or failed):  # half an attempt is none, and the judge's own failure tells nothing
-        _keep(report)
-    write(report)
-    _print(report, as_json)
-    if failed:
-        return JUDGE_FAILED
-    return ACCEPTED if report.accepted else NOT_ACCEPTED
+        options: dict[str, Any] = {"only": chosen, "fail_fast": fail_fast, "skip_costly": not only}
+        if watch:
+            return watch_file(judge, found, file, finish, just_written=wrote, plain=as_json, options=options)
+        with _progress(found) as on_check:
+            report = judge.judge(found, solution, on_check=on_check, **options)
+    finish(report)
+    return exit_status(report)
 
 
-def _solution_file(problem: Problem) -> Path:
-    """solutions/<slug>.py in the nearest folder upwards that has solutions/, else in the current one."""
-    here = Path.cwd()
-    base = next((folder for folder in (here, *here.parents) if (folder / SOLUTIONS).is_dir()), here)
-    return base / SOLUTIONS / f"{problem.slug}.py"
-
-
-def _start(file: Path, problem: Problem) -> bool:
-    """Writes the stub unless something is there; whether it did."""
-    if file.exists():
-        return False
-    text = problem.stub
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as stub:
-            stub.write(text)
-    except FileExistsError:
-        if not file.parent.is_dir():
-            raise WrongUse(f"cannot write {_shown(file)}: {_shown(file.parent)} is a file") from None
-        return False
-    except OSError as error:
-        raise WrongUse(f"cannot write {_shown(file)}: {error.strerror}") from None
-    return True
-
-
-def _explain_stub(file: Path, name: str, console: Console) -> None:
+def _explain_stub(file: Path, name: str, console: Console, watch: bool) -> None:
+    judged = "it is judged whenever you save it" if watch else f"judge attempt {name}, or at every save with --watch"
     for line in (
-        f"Wrote {_shown(file)}: the signatures, for you to fill in.",
-        f"Next: judge show {name} tells what to build; judge attempt {name} judges what you wrote.",
+        f"Wrote {shown(file)}: the signatures, for you to fill in.",
+        f"  To read what to build:  judge show {name}, or in the browser judge show {name} --web",
+        f"  To judge what you wrote:  {judged}",
+        f"  To get help:  judge hint {name}",
     ):
         console.print(line, markup=False, soft_wrap=True)
-
-
-def _shown(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _part_of(problem: Problem, typed: str) -> tuple[Problem, str]:
@@ -204,7 +210,7 @@ def _keep(report: Report) -> None:
         history.record(report, to_json(report))
 
 
-def _writer(out: Path | None) -> Callable[[Report], None]:
+def _writer(out: Path | None, problem: Problem, language: str) -> Callable[[Report], None]:
     """What writes the report to --out; raises WrongUse before anything is judged when it cannot."""
     if out is None:
         return lambda report: None
@@ -221,21 +227,26 @@ def _writer(out: Path | None) -> Callable[[Report], None]:
 
                     file.write(to_json(report) + "\n")
                 else:
-                    from judge.report.terminal import render
-
-                    render(report, Console(file=file, width=100, highlight=False))
+                    _render(report, problem, Console(file=file, width=100, highlight=False), language)
         except OSError as error:
             say(f"judge: cannot write {out}: {error.strerror}")
 
     return write
 
 
-def _print(report: Report, as_json: bool) -> None:
+def _print(report: Report, problem: Problem, as_json: bool, language: str) -> None:
     if as_json:
         from judge.report.json import to_json
 
         print(to_json(report))
     else:
-        from judge.report.terminal import render
+        _render(report, problem, stdout(), language)
 
-        render(report, stdout())
+
+def _render(report: Report, problem: Problem, console: Console, language: str) -> None:
+    from judge.report.localised import localised
+    from judge.report.terminal import render
+
+    with open_history() as history:
+        shown_hints = history.hints_shown(problem.slug)
+    render(localised(report, problem, language), console, language=language, next_hint=shown_hints + 1)

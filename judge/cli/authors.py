@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from judge.cli.options import (
+    WRITE,
     Devices,
     Jobs,
     PackFolders,
@@ -26,8 +27,8 @@ NAME = re.compile(r"(?:([A-Za-z0-9][\w-]*)/)?([a-z0-9][a-z0-9-]*)")
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: judge new mycourse/layernorm --from layernorm.py")(new)
-    app.command(epilog="Example: judge verify 25 --seeds 20 --device cpu --device sim")(verify)
+    app.command(rich_help_panel=WRITE, epilog="Example: judge new mycourse/layernorm --from layernorm.py")(new)
+    app.command(rich_help_panel=WRITE, epilog="Example: judge verify 25 --seeds 20 --device cpu --device sim")(verify)
 
 
 def new(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from judge.cli.options import (
     PRACTICE_SEED,
+    TEACH,
     Devices,
     Jobs,
     Language,
@@ -42,8 +43,18 @@ class Format(StrEnum):
 class Policy(StrEnum):
     """What --policy takes."""
 
-    LATEST = "latest"
+    BEST = "best"
     FIRST = "first"
+    LATEST = "latest"
+    LAST = "last"
+
+
+POLICIES: dict[Policy, Literal["best", "first", "latest"]] = {
+    Policy.BEST: "best",
+    Policy.FIRST: "first",
+    Policy.LATEST: "latest",
+    Policy.LAST: "latest",
+}
 
 
 class Isolation(StrEnum):
@@ -72,11 +83,15 @@ RequiredIsolation = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
-    app.command(epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
-    app.command(epilog="Example: judge export canvas results/ --template grades-export.csv -o upload.csv")(export)
-    app.command("gradescope-pack", epilog="Example: judge gradescope-pack hw3.toml -o autograder.zip")(gradescope_pack)
-    app.command(epilog="Example: judge release hw3.toml -o hw3.zip --hints")(release)
+    app.command(rich_help_panel=TEACH, epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
+    app.command(rich_help_panel=TEACH, epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
+    app.command(
+        rich_help_panel=TEACH, epilog="Example: judge export canvas results/ --template grades-export.csv -o upload.csv"
+    )(export)
+    app.command(
+        "gradescope-pack", rich_help_panel=TEACH, epilog="Example: judge gradescope-pack hw3.toml -o autograder.zip"
+    )(gradescope_pack)
+    app.command(rich_help_panel=TEACH, epilog="Example: judge release hw3.toml -o hw3.zip --hints")(release)
 
 
 def grade(
@@ -100,19 +115,44 @@ def grade(
         ),
     ] = None,
     assignment: AssignmentFile = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Who is in the class: a CSV file such as a gradebook that Canvas exported.",
+            show_default=False,
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="The roster's column with the ids.", show_default="told by its title"),
+    ] = None,
+    problem: Annotated[
+        str | None,
+        typer.Option(metavar="PROBLEM", help="What files answer that do not say it themselves.", show_default=False),
+    ] = None,
     policy: Annotated[Policy, typer.Option(help="Which of several attempts at a problem counts.")] = Policy.LATEST,
     require_isolation: RequiredIsolation = Isolation.L2,
-    lang: Language = "en",
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> int:
     """Grade every solution in folders and zips.
 
     The exit status is 0 when everything was graded, whatever the scores; 1 when something could not be matched to a
-    problem or graded; 2 for wrong use; 3 when the judge itself failed.
+    problem or graded, or somebody is not on the roster; 2 for wrong use; 3 when the judge itself failed.
     """
     known = packs(problems or ())
+    if key is not None and roster is None:
+        raise WrongUse("--key names a column of the roster; --roster FILE names that")
+    told = known.find(problem) if problem is not None else None
     devices = resolve_devices(device)
     from judge.classroom import Engine, Options, grade_folder
+    from judge.classroom.roster import UnusableRoster, read_roster
+
+    try:
+        read = read_roster(roster, key) if roster is not None else None
+    except UnusableRoster as error:
+        raise WrongUse(str(error)) from None
 
     return grade_folder(
         *(paths or [Path(".")]),
@@ -123,7 +163,7 @@ def grade(
         console=stdout(),
         assignment=assignment,
         language=language_of(lang),
-        options=Options(policy=policy.value),
+        options=Options(POLICIES[policy], told, read),
     )
 
 
@@ -143,7 +183,7 @@ def regrade(
     device: Devices = None,
     jobs: Jobs = None,
     require_isolation: RequiredIsolation = Isolation.L2,
-    lang: Language = "en",
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> int:
     """Judge again what is in the gradebook, all of it or what fits.

@@ -94,11 +94,12 @@ class Marks:
     ellipsis: str
     bar: str  # before each line that the solution printed
     arrow: str
+    line: str  # what a rule between two reports is made of
     blocks: str  # a curve's heights, lowest first
 
 
-UNICODE = Marks("✓", "✗", "–", "!", "·", "…", "│", "→", "▁▂▃▄▅▆▇█")
-ASCII = Marks("+", "x", "-", "!", "-", "...", "|", "->", "_.-=+*#@")
+UNICODE = Marks("✓", "✗", "–", "!", "·", "…", "│", "→", "─", "▁▂▃▄▅▆▇█")
+ASCII = Marks("+", "x", "-", "!", "-", "...", "|", "->", "-", "_.-=+*#@")
 
 
 def marks_for(encoding: str) -> Marks:

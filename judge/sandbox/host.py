@@ -33,6 +33,7 @@ import psutil
 from judge.sandbox.limits import Limits
 from judge.sandbox.nursery import HELLO, OUT_OF_MEMORY, Answer, Order, Setup
 
+SPAWNS = sys.platform != "linux"  # whether forking a process that holds torch is not safe
 TICK = 0.02  # seconds between two looks at a worker's memory and CPU time
 SO_PASSCRED = getattr(socket, "SO_PASSCRED", 16)
 SCM_CREDENTIALS = getattr(socket, "SCM_CREDENTIALS", 2)
@@ -55,6 +56,10 @@ PRELOAD += [
 
 class SandboxBroken(RuntimeError):
     """The judge's own machinery failed: never the candidate's fault."""
+
+
+class Cancelled(BaseException):
+    """Nobody wants the answer any more; not an Exception, so that nothing on the way takes it for a failure."""
 
 
 class Stopped(Exception):
@@ -93,7 +98,7 @@ class Nursery:
         preload: Sequence[str] = tuple(PRELOAD),
         later: Sequence[str] = tuple(LATER),
         without: Sequence[str] = (),
-        spawn: bool = sys.platform != "linux",
+        spawn: bool = SPAWNS,
     ) -> Nursery:
         """Starts the process and returns at once; the first worker waits until it is ready.
 
@@ -202,10 +207,12 @@ class Nursery:
         folder: str = "",
         hidden_paths: Sequence[str] = (),
         prepare: Sequence[str] = (),
+        cancelled: threading.Event | None = None,
     ) -> Worker:
         """Forks a worker. `folder`: the private folder of another worker, to be shared; `hidden_paths` must be out
         of its reach wherever the layers allow that to be promised, else `SandboxBroken`. `prepare`: for the handler's
-        `prepare`, which runs in the nursery once and must not depend on any solution."""
+        `prepare`, which runs in the nursery once and must not depend on any solution. `cancelled`: once it is set,
+        whoever waits for the worker gets `Cancelled`, and the worker is gone."""
         limits = limits or Limits()
         ours, theirs = socket.socketpair()
         if sys.platform == "linux":
@@ -231,6 +238,7 @@ class Nursery:
             theirs.close()
             os.close(writer)
         worker = Worker(self, answer.worker, answer.folder, not folder, ours, reader, limits)
+        worker.cancelled = cancelled or worker.cancelled
         try:
             worker.greet(answer.pid, promised=bool(self.layers and self.layers.landlock))
         except BaseException:
@@ -270,6 +278,7 @@ class Worker:
         self.folder = folder
         self.limits = limits
         self.alive = True
+        self.cancelled = threading.Event()  # of whoever has it at the moment
 
     def __enter__(self) -> Worker:
         return self
@@ -310,8 +319,7 @@ class Worker:
     def greet(self, pid: int, *, promised: bool) -> None:
         """Learns the worker's pid (from the kernel, where it has namespaces), and that no hidden file is in reach."""
         sock = self._channel.socket
-        if not self._wait_readable(sock, START_SECONDS):
-            raise SandboxBroken("a new worker does not answer")
+        self._wait_for_hello(sock)
         data, ancillary, _, _ = sock.recvmsg(len(HELLO), socket.CMSG_SPACE(12))
         credentials = [raw for level, kind, raw in ancillary if (level, kind) == (socket.SOL_SOCKET, SCM_CREDENTIALS)]
         if data != HELLO:
@@ -328,12 +336,26 @@ class Worker:
         if readable and promised:
             raise SandboxBroken(f"a solution could read {readable[0]}: nothing is judged like this")
 
-    def _wait_readable(self, sock: socket.socket, seconds: float) -> bool:
+    def _wait_for_hello(self, sock: socket.socket) -> None:
         poll = select.poll()
         poll.register(sock, select.POLLIN)
-        return bool(poll.poll(seconds * 1000))
+        deadline = time.monotonic() + START_SECONDS
+        while not poll.poll(TICK * 1000):
+            self._stop_if_cancelled()
+            if time.monotonic() > deadline:
+                raise SandboxBroken("a new worker does not answer")
+
+    def _stop_if_cancelled(self) -> None:
+        if self.cancelled.is_set():
+            self._end()
+            raise Cancelled
 
     # ------------------------------------------------------------------------------------------------ talking
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for a request; one that is gone, or that speaks without being asked, does not."""
+        return self.alive and not any(descriptor != self._output_fd for descriptor, _ in self._poll.poll(0))
 
     def ask(self, request: dict[str, Any], *, cpu_seconds: float | None = None) -> Any:
         """Sends a request and returns the first answer, an Observation's value; see `answers` for several."""
@@ -383,11 +405,14 @@ class Worker:
         began = time.monotonic()
         cpu_began = self._cpu_time()
         next_look = began + TICK
+        self._stop_if_cancelled()
         waiting = self._inbox.feed(b"")
         if waiting is not None:
             return decode(*waiting)
         while True:
-            for descriptor, _ in self._poll.poll(TICK * 1000):
+            ready = self._poll.poll(TICK * 1000)
+            self._stop_if_cancelled()
+            for descriptor, _ in ready:
                 if descriptor == self._output_fd:
                     self._read_output()
                     continue

@@ -192,7 +192,7 @@ class _Nursery:
         torch.set_num_threads(1)
         _import_all(self.setup)
         if self.setup.warm_up:
-            _warm_up()
+            warm_up("cpu")
         isolation.prepare(self.layers)
         gc.collect()
         gc.freeze()
@@ -348,11 +348,12 @@ def _give(folder: str, user: int) -> None:
             os.chown(os.path.join(root, name), user, user, follow_symlinks=False)
 
 
-def _warm_up() -> None:
-    """Runs common operations once, on one thread, so that children find them initialised."""
+def warm_up(device: str) -> None:
+    """Runs common operations once, on one thread, so that this process's children, or its later calls, find them
+    initialised."""
     import torch
     from torch import nn
 
-    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 4), nn.LayerNorm(4))
-    net(torch.randn(2, 1, 4, 4)).softmax(-1).square().sum().backward()
-    torch.einsum("ij,jk->ik", torch.randn(2, 3), torch.randn(3, 2))
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 4), nn.LayerNorm(4)).to(device)
+    net(torch.randn(2, 1, 4, 4).to(device)).softmax(-1).square().sum().backward()
+    torch.einsum("ij,jk->ik", torch.randn(2, 3).to(device), torch.randn(3, 2).to(device))
