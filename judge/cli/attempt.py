@@ -34,12 +34,10 @@ from judge.finding import UnknownProblem, find_name
 from judge.history import cache_folder, data_folder
 from judge.problems import BrokenProblem, Problem, packs
 from judge.report import CheckResult, Report
+from judge.solutions import PRACTICE_SEED, solution_file
 
 if TYPE_CHECKING:
     from judge.grading import Judge
-
-PRACTICE_SEED = 7  # the same numbers each time, so that a candidate sees what a change did
-SOLUTIONS = "solutions"
 
 
 def register(app: typer.Typer) -> None:
@@ -96,7 +94,7 @@ def attempt(
         raise WrongUse(f"{editor.name} needs this terminal for itself: run it in another one, beside --watch")
     wrote = False
     if file is None or watch or editor is not None:
-        file = file or _solution_file(found)
+        file = file or solution_file(found)
         wrote = _start(file, found)
         if wrote:
             _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout(), watch)
@@ -126,13 +124,6 @@ def attempt(
             report = judge.judge(found, solution, on_check=on_check, **options)
     finish(report)
     return exit_status(report)
-
-
-def _solution_file(problem: Problem) -> Path:
-    """solutions/<slug>.py in the nearest folder upwards that has solutions/, else in the current one."""
-    here = Path.cwd()
-    base = next((folder for folder in (here, *here.parents) if (folder / SOLUTIONS).is_dir()), here)
-    return base / SOLUTIONS / f"{problem.slug}.py"
 
 
 def _start(file: Path, problem: Problem) -> bool:
