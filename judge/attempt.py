@@ -30,7 +30,7 @@ from judge.observations import MAX_NAME, Observation, Raised
 from judge.problems import Problem
 from judge.report import CaseResult, CheckResult, Diagnosis, Report
 from judge.sandbox.host import SandboxBroken
-from judge.subjects import Fault, Run, Seen, Subject
+from judge.subjects import Fault, Observed, Run, Seen, Subject, example_text
 from judge.timed import time_check
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ class Attempt:
         first: Collection[str] = (),
         spares: Spares | None = None,
         cancelled: Event | None = None,
+        here: Observed | None = None,
     ) -> None:
         self.judge = judge
         self.problem = problem
@@ -113,6 +114,7 @@ class Attempt:
         self.first = first
         self.spares = spares
         self.cancelled = cancelled
+        self.here = here  # what is observed instead of the solution in a worker of its own
         self.checks = [check for check in judge.checks(problem) if only is None or check.name in only]
         # A released problem has no reference to ask, so nothing is shrunk, and no mistakes to compare with.
         self.frozen = read_frozen(problem, judge.seed, self.checks) if problem.released else None
@@ -131,7 +133,7 @@ class Attempt:
         results: list[CheckResult] = []
         diagnosis: list[Diagnosis] = []
         with self._stack:
-            fault = self._fault()
+            fault = self.fault()
             if fault is None:
                 fault, results, diagnosis = self._run_checks(on_check)
         if fault is not None:
@@ -166,7 +168,7 @@ class Attempt:
     def _untouched(self) -> bool:
         return self.solution.source is not None and self.solution.source.split() == self.problem.stub.split()
 
-    def _fault(self) -> tuple[str, str, str | None] | None:
+    def fault(self) -> tuple[str, str, str | None] | None:
         """Verdict, sentence and location when the solution need not be run at all."""
         if self.solution.fault is not None or self.solution.source is None:
             line = self.solution.line
@@ -276,12 +278,12 @@ class Attempt:
         with nullcontext() if timed else machine.alone():
             return step()
 
-    def _observe_and_judge(self, check: Check, device: str) -> OnDevice:
+    def _observe_and_judge(self, check: Check, device: str, runs: Sequence[Run] | None = None) -> OnDevice:
         given, hidden = self._task(check)
-        runs = self._runs(check)
+        runs = list(runs) if runs is not None else self._runs(check)
         if device == "sim":
             runs = runs[-1:]  # it is several times slower; the first examples are the smallest
-        candidate = self.candidate(device)
+        candidate = self._observed_on(device)
         candidate.ready(check)
         began = time.monotonic()
         seen = candidate.observe(check, runs, given=given)
@@ -345,7 +347,7 @@ class Attempt:
 
         def fails(arguments: dict[str, Any]) -> bool:
             run = self._run(check, arguments)
-            seen = self.candidate(found.device).observe(check, [run])
+            seen = self._observed_on(found.device).observe(check, [run])
             expected, exact = self._expected(check, [run], found.device, None)
             judged = self._judge_run(check, found.device, run, seen[0], expected[0], exact[0], None)
             tried[repr(arguments)] = run, seen[0], judged
@@ -399,6 +401,20 @@ class Attempt:
                     for mistake in self.problem.mistakes:
                         self._mistake_outcomes(check, OnDevice("cpu", runs=runs), mistake.source)
 
+    def result_of(self, check: Check) -> CheckResult:
+        """What comes of one check by itself on the CPU."""
+        with self._stack:
+            return self._result(check, {"cpu": self._observe_and_judge(check, "cpu")})
+
+    def first_failure(self, check: Check) -> CheckResult:
+        """The same, but the runs are made one by one, small ones first, and end with the first that fails."""
+        with self._stack:
+            for run in sorted(self._runs(check), key=_size):
+                result = self._result(check, {"cpu": self._observe_and_judge(check, "cpu", [run])})
+                if result.verdict not in ("passed", "not judged"):
+                    break
+            return result
+
     def yardsticks(self) -> list[tuple[Check, Run, Seen, Seen]]:
         """Every run of the checks that compare, with what the reference gives in float32 and in float64 (CPU)."""
         found = []
@@ -431,6 +447,9 @@ class Attempt:
         """The solution in a worker on that device; ends with the report."""
         assert self.solution.source is not None
         return self._subject("candidate", self.solution.source, device, trusted=False)
+
+    def _observed_on(self, device: str) -> Observed:
+        return self.here or self.candidate(device)
 
     def _known(self, source: str, device: str) -> Subject:
         return self._subject(source, source, device, trusted=True)
@@ -669,7 +688,7 @@ class Attempt:
         difference = case.difference
         fields: dict[str, Any] = {
             "message": _message(case) or shown.sentence,
-            "example": " ".join(f"{key}={value!r}" for key, value in (case.example or {}).items()) or None,
+            "example": example_text(case.example or {}) or None,
             "stdout": case.stdout[-STDOUT_SHOWN:] or None,
         }
         if case.raised is not None:
@@ -683,6 +702,11 @@ class Attempt:
                 "allowed": difference.allowed,
             }
         return fields
+
+
+def _size(run: Run) -> float:
+    """How large the input of a run is, about."""
+    return sum(float(value) for value in run.arguments.values() if isinstance(value, int | float))
 
 
 def _location(line: int | None, source: str | None) -> str | None:

@@ -71,13 +71,17 @@ def _empty(folder: str) -> None:
 
 
 class Observer:
-    """Holds one solution and answers what the checks see of it."""
+    """Holds one solution and answers what the checks see of it.
 
-    def __init__(self) -> None:
+    solution_file: the name under which it is compiled.
+    """
+
+    def __init__(self, solution_file: str = SOLUTION_FILE) -> None:
+        self.solution_file = solution_file
         self.checks: dict[str, Check] = {}
         self.solution = ModuleType("solution")
         self.source: list[str] = []
-        self.guard = Guard((), SOLUTION_FILE)
+        self.guard = Guard((), solution_file)
         self.device_name = self.device = "cpu"
         self._timed: Any = None
 
@@ -119,19 +123,19 @@ class Observer:
         devices.prepare(self.device_name)
         torch.empty(0, device=self.device)  # CUDA starts with its first tensor; only then can it be seeded
         self.checks = {check.name: check for check in load_checks(request["checks"], "here")}
-        self.guard = Guard(request["forbids"], SOLUTION_FILE)
+        self.guard = Guard(request["forbids"], self.solution_file)
         self.source = request["solution"].splitlines()
         reset_torch(0, torch.float32)
         try:
             with self.guard:
-                self.solution = _module("solution", request["solution"], SOLUTION_FILE)
+                self.solution = _module("solution", request["solution"], self.solution_file)
         except BaseException as error:
             return {"raised": self._describe(error), "missing": [], "forbidden": self._forbidden()}
         missing = [name for name in request["requires"] if not hasattr(self.solution, name)]
         return {"raised": None, "missing": missing, "forbidden": self._forbidden()}
 
     def _describe(self, error: BaseException) -> Raised:
-        raised = describe_exception(error, SOLUTION_FILE)
+        raised = describe_exception(error, self.solution_file)
         lacking = devices.missing_operator(self.device_name, error)
         if lacking is not None:
             return Raised("Unsupported", ("Unsupported",), lacking, raised.line)

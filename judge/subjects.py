@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -22,12 +22,22 @@ NO_ANSWER = "the process sent something that is not an answer"
 Shape = TypeVar("Shape")
 
 
+def example_text(arguments: Mapping[str, Any]) -> str:
+    """Drawn arguments as a report shows them."""
+    return " ".join(f"{key}={value!r}" for key, value in arguments.items())
+
+
 @dataclass(frozen=True)
 class Run:
     """One call of a check: the seed of its inputs, and what was drawn for it."""
 
     seed: int
     arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def example(self) -> str:
+        """What was drawn, as a report shows it: "batch=1 length=2"."""
+        return example_text(self.arguments)
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,11 @@ class Fault:
         return Seen(None, stopped=(self.verdict, self.message), doubtful=self.doubtful)
 
 
+def missing_names(names: Sequence[str]) -> str:
+    """What is said when a solution does not define what the contract asks for."""
+    return f"the file does not define {', '.join(names)}; the statement names what it must define"
+
+
 class _Loaded(msgspec.Struct, frozen=True):
     """What a worker tells once it has imported a solution."""
 
@@ -70,6 +85,16 @@ class _Beside(msgspec.Struct, frozen=True):
 
     filled: tuple[tuple[str, tuple[int, ...]], ...]
     forbidden: tuple[Use, ...]
+
+
+class Observed(Protocol):
+    """Something whose checks can be observed."""
+
+    def ready(self, check: Check) -> Fault | None:
+        """Sees to it that there is a worker for this check, which is no part of the check's own time."""
+
+    def observe(self, check: Check, runs: Sequence[Run], dtype: str = "float32", given: Any = None) -> list[Seen]:
+        """What the runs of a check gave, in their order; the list ends early at a run that had to be stopped."""
 
 
 class Subject:
@@ -154,9 +179,7 @@ class Subject:
             return Fault("error", f"{what} when it is imported{detail}", raised.line, raised.source)
         missing = [name for name in self._problem.requires if name in loaded.missing]
         if missing:
-            return Fault(
-                "error", f"the file does not define {', '.join(missing)}; the statement names what it must define"
-            )
+            return Fault("error", missing_names(missing))
         return None
 
     def observe(self, check: Check, runs: Sequence[Run], dtype: str = "float32", given: Any = None) -> list[Seen]:
@@ -217,14 +240,14 @@ def _ask(worker: Worker, check: Check, runs: Sequence[Run], dtype: str, given: A
         worker.send(request)
         for _ in runs:
             answer = worker.receive(cpu_seconds=check.cpu_seconds)
-            seen.append(_seen(answer, worker.printed()))
+            seen.append(seen_in(answer, worker.printed()))
     except Stopped as stopped:
         why = (stopped.verdict, stopped.message)
         seen.append(Seen(None, stopped=why, printed=worker.printed(), doubtful=stopped.doubtful))
     return seen
 
 
-def _seen(answer: Observation, printed: str) -> Seen:
+def seen_in(answer: Observation, printed: str) -> Seen:
     """An answer of an untrusted worker as a Seen; one of another form is the candidate's failure."""
     value = answer.value
     if isinstance(value, dict) and isinstance(value.get("refused"), str):

@@ -17,7 +17,6 @@ from judge.cli.interview import remind
 from judge.cli.options import (
     JUDGE_FAILED,
     NOT_ACCEPTED,
-    PRACTICE_SEED,
     PRACTISE,
     Devices,
     Language,
@@ -37,7 +36,7 @@ from judge.cli.options import (
 from judge.cli.watch import watch_file
 from judge.finding import UnknownProblem, find_name
 from judge.history import cache_folder, data_folder
-from judge.practice.desk import shown, solution_file, write_stub
+from judge.practice.desk import PRACTICE_SEED, shown, solution_file, write_stub
 from judge.problems import BrokenProblem, Problem, packs
 from judge.report import CheckResult, Report
 

@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 import typer
 
 from judge.cli.options import (
-    PRACTICE_SEED,
     TEACH,
     Devices,
     Jobs,
@@ -24,6 +23,7 @@ from judge.cli.options import (
     stdout,
 )
 from judge.history import cache_folder
+from judge.practice.desk import PRACTICE_SEED
 from judge.problems import packs
 
 

@@ -24,7 +24,6 @@ from judge.report import Report
 from judge.report.words import UNICODE, marks_for
 
 ACCEPTED, NOT_ACCEPTED, WRONG_USE, JUDGE_FAILED = 0, 1, 2, 3  # exit statuses
-PRACTICE_SEED = 7  # the same numbers each time, so that a candidate sees what a change did
 PRACTISE, TEACH, WRITE = "Practise", "Teach", "Write problems"  # what judge --help has a panel for
 
 

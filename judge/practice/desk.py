@@ -8,6 +8,7 @@ from pathlib import Path
 
 from judge.problems import Problem
 
+PRACTICE_SEED = 7  # the same numbers each time, so that a candidate sees what a change did
 SOLUTIONS = "solutions"
 EARLIER = "earlier"
 
