@@ -81,16 +81,15 @@ def write_pack(
         _add(archive, SETTINGS, msgspec.json.encode(settings))
         _add(archive, REQUIREMENTS, "\n".join(_requirements()) + "\n")
         package = Path(judge.__file__).parent
-        for path in _files(package, leave_out="bundled"):
-            _add(archive, f"judge/{path.relative_to(package).as_posix()}", path.read_bytes())
+        for file in _files(package, leave_out="bundled"):
+            _add(archive, f"judge/{file.relative_to(package).as_posix()}", file.read_bytes())
         archive.mkdir("problems")  # judge looks there even where all the problems are of other packs
         for slug in assignment.points:
             problem = packs.read(slug)
-            pack, _, name = slug.rpartition("/")
+            pack = slug.rpartition("/")[0]
             place = f"packs/{pack}/" if pack else ""
-            for half, folder in (("problems", problem.folder), ("reference", problem.hidden)):
-                for path in _files(folder):
-                    _add(archive, f"{place}{half}/{name}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+            for path, content in problem.files().items():
+                _add(archive, f"{place}{path}", content)
     replace(to, packed.getvalue())
 
 
@@ -101,7 +100,7 @@ def _add(archive: zipfile.ZipFile, name: str, content: str | bytes, *, executabl
     archive.writestr(entry, content)
 
 
-def _files(folder: Path, leave_out: str = "") -> Iterator[Path]:
+def _files(folder: Path, leave_out: str) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if path.is_file() and "__pycache__" not in parts and parts[0] != leave_out and not path.name.startswith("."):

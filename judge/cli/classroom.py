@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,6 @@ from judge.cli.options import (
     PackFolders,
     SecretSeed,
     WrongUse,
-    job_count,
     language_of,
     resolve_devices,
     say,
@@ -23,6 +22,9 @@ from judge.cli.options import (
 )
 from judge.history import cache_folder
 from judge.problems import packs
+
+if TYPE_CHECKING:
+    from judge.classroom.engines.local import LocalEngine
 
 
 class Format(StrEnum):
@@ -109,13 +111,13 @@ def grade(
     problem or graded; 2 for wrong use; 3 when the judge itself failed.
     """
     known = packs(problems or ())
-    devices = resolve_devices(device)
-    from judge.classroom import Engine, Options, grade_folder
+    chosen = _engine(device, jobs, require_isolation)
+    from judge.classroom import Options, grade_folder
 
     return grade_folder(
         *(paths or [Path(".")]),
         packs=known,
-        engine=Engine(devices, job_count(jobs), require_isolation.value, cache_folder()),
+        engine=chosen,
         seed=seed,
         out=out,
         console=stdout(),
@@ -123,6 +125,14 @@ def grade(
         language=language_of(lang),
         options=Options(policy=policy.value),
     )
+
+
+def _engine(device: list[str] | None, jobs: int | None, require_isolation: Isolation) -> LocalEngine:
+    """What these options ask for."""
+    devices = resolve_devices(device)
+    from judge.classroom.engines.local import LocalEngine
+
+    return LocalEngine(devices, jobs, require_isolation.value, cache_folder())
 
 
 def regrade(
@@ -149,7 +159,6 @@ def regrade(
     It has the solutions too, and takes the class's seed. The exit status is 0 when all was judged, 1 when something
     was not reached, 2 for wrong use, 3 when the judge itself failed.
     """
-    from judge.classroom import Engine
     from judge.classroom.gradebook import graded_with
     from judge.classroom.regrade import regrade as judge_again
 
@@ -157,9 +166,7 @@ def regrade(
     return judge_again(
         out,
         packs=packs([*(problems or ()), *before.packs]),
-        engine=Engine(
-            resolve_devices(device or before.devices), job_count(jobs), require_isolation.value, cache_folder()
-        ),
+        engine=_engine(device or before.devices, jobs, require_isolation),
         console=stdout(),
         problems=problem or (),
         students=student or (),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.console import Console
 from judge import devices
 from judge.finding import find_name
 from judge.history import History
+from judge.machine import usable_cpus
 from judge.problems import packs
 
 WRONG_USE = 2
@@ -145,9 +145,7 @@ def _may_have_gpu() -> bool:
 
 
 def job_count(given: int | None) -> int:
-    if given is not None:
-        return given
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return given if given is not None else usable_cpus()
 
 
 def language_of(given: str) -> str:

@@ -34,6 +34,16 @@ def as_data(report: Report) -> Any:
     return msgspec.to_builtins(report, enc_hook=str)  # str: torch's version is of a subclass of str
 
 
+def to_exact(report: Report) -> str:
+    """The report as JSON that `from_exact` reads back as it was, nan included; not for other programs."""
+    return json.dumps(as_data(report))
+
+
+def from_exact(text: str | bytes) -> Report:
+    """Raises ValueError for what is no report of this judge."""
+    return msgspec.convert(json.loads(text), Report)
+
+
 def _clean(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
