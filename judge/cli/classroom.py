@@ -15,6 +15,7 @@ from judge.cli.options import (
     PackFolders,
     SecretSeed,
     WrongUse,
+    devices_elsewhere,
     language_of,
     resolve_devices,
     say,
@@ -24,7 +25,7 @@ from judge.history import cache_folder
 from judge.problems import packs
 
 if TYPE_CHECKING:
-    from judge.classroom.engines.local import LocalEngine
+    from judge.classroom.engines import Engine
 
 
 class Format(StrEnum):
@@ -56,6 +57,13 @@ class Isolation(StrEnum):
     L3 = "L3"
 
 
+class EngineName(StrEnum):
+    """What --engine takes."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 AssignmentFile = Annotated[
     Path | None,
     typer.Option(
@@ -69,6 +77,17 @@ Results = Annotated[
 ]
 RequiredIsolation = Annotated[
     Isolation, typer.Option(help="Refuse to run where solutions are isolated less; see judge doctor.")
+]
+EngineOption = Annotated[
+    EngineName, typer.Option("--engine", help="Judge on this machine, or on the nodes of a Ray cluster.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="The head of the Ray cluster.",
+        show_default="the cluster that this machine is a node of",
+    ),
 ]
 
 
@@ -102,6 +121,8 @@ def grade(
     assignment: AssignmentFile = None,
     policy: Annotated[Policy, typer.Option(help="Which of several attempts at a problem counts.")] = Policy.LATEST,
     require_isolation: RequiredIsolation = Isolation.L2,
+    engine: EngineOption = EngineName.LOCAL,
+    address: Address = None,
     lang: Language = "en",
     problems: PackFolders = None,
 ) -> int:
@@ -111,7 +132,7 @@ def grade(
     problem or graded; 2 for wrong use; 3 when the judge itself failed.
     """
     known = packs(problems or ())
-    chosen = _engine(device, jobs, require_isolation)
+    chosen = _engine(engine, address, device, jobs, require_isolation)
     from judge.classroom import Options, grade_folder
 
     return grade_folder(
@@ -127,8 +148,16 @@ def grade(
     )
 
 
-def _engine(device: list[str] | None, jobs: int | None, require_isolation: Isolation) -> LocalEngine:
+def _engine(
+    name: EngineName, address: str | None, device: list[str] | None, jobs: int | None, require_isolation: Isolation
+) -> Engine:
     """What these options ask for."""
+    if name is EngineName.RAY:
+        from judge.classroom.engines.ray import RayEngine
+
+        return RayEngine(devices_elsewhere(device), jobs, require_isolation.value, address)
+    if address is not None:
+        raise WrongUse("--address is for --engine ray")
     devices = resolve_devices(device)
     from judge.classroom.engines.local import LocalEngine
 
@@ -151,6 +180,8 @@ def regrade(
     device: Devices = None,
     jobs: Jobs = None,
     require_isolation: RequiredIsolation = Isolation.L2,
+    engine: EngineOption = EngineName.LOCAL,
+    address: Address = None,
     lang: Language = "en",
     problems: PackFolders = None,
 ) -> int:
@@ -166,7 +197,7 @@ def regrade(
     return judge_again(
         out,
         packs=packs([*(problems or ()), *before.packs]),
-        engine=_engine(device or before.devices, jobs, require_isolation),
+        engine=_engine(engine, address, device or before.devices, jobs, require_isolation),
         console=stdout(),
         problems=problem or (),
         students=student or (),

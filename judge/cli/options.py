@@ -133,6 +133,15 @@ def resolve_devices(given: list[str] | None) -> list[str]:
         raise WrongUse(str(error)) from None
 
 
+def devices_elsewhere(given: list[str] | None) -> list[str]:
+    """The devices that --device stands for where others judge; raises WrongUse. `auto` is the CPU and `sim`."""
+    try:
+        names = [part for name in given or ["auto"] for part in (["cpu", "sim"] if name == "auto" else [name])]
+        return list(dict.fromkeys(devices.parse(name) for name in names))
+    except ValueError as error:
+        raise WrongUse(str(error)) from None
+
+
 def _may_have_gpu() -> bool:
     """Whether a GPU's driver is installed. Where it is not, torch need not be asked, which takes seconds to import."""
     for driver in ("libcuda.so.1", "libamdhip64.so", "nvcuda.dll"):
