@@ -204,6 +204,16 @@ class Problem:
         empty: dict[str, dict[str, str]] = {"checks": {}, "mistakes": {}}
         return empty | _decode(path, dict[str, dict[str, str]]) if path.is_file() else empty
 
+    def files(self) -> dict[str, bytes]:
+        """All of it, by where it lies below its pack's folder: "problems/25-self-attention/stub.py" -> its content."""
+        halves = (("problems", self.folder), ("reference", self.hidden))
+        return {
+            f"{half}/{self.folder.name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+            for half, folder in halves
+            for path in _files(folder)
+            if not path.name.startswith(".")
+        }
+
     def hidden_paths(self) -> list[Path]:
         """Every file that gives the answer away: a solution's process must fail to open each of them."""
         return [path for folder in (self.hidden, self.folder / "mistakes") for path in _files(folder)]

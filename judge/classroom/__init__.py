@@ -1,6 +1,6 @@
 """Many submissions: `grade_folder` is the whole of `judge grade`.
 
-intake.py says which files are submissions, engine.py has them judged side by side, gradebook.py keeps every report as
+intake.py says which files are submissions, engines/ has them judged side by side, gradebook.py keeps every report as
 it comes, grades.py makes grades of them by what assignment.py and overrides.py read, and results.py, sheets.py and
 summary.py show the class. regrade.py judges again what is in the gradebook; exports/ is for other programs.
 """
@@ -19,7 +19,8 @@ from rich.console import Console
 from judge import __version__
 from judge.classroom import unchanged
 from judge.classroom.assignment import Assignment, UnusableAssignment, read_assignment
-from judge.classroom.engine import Engine, Work, judge_all
+from judge.classroom.engines import Engine, UnusableEngine, Work
+from judge.classroom.engines.local import LocalEngine
 from judge.classroom.gradebook import (
     Entry,
     Gradebook,
@@ -36,14 +37,25 @@ from judge.classroom.progress import Shown
 from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_intake, write_results
 from judge.classroom.sheets import GRADES
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
+from judge.classroom.stopping import Stop
 from judge.classroom.summary import show, show_intake
-from judge.grading import Infrastructure, Judge, Solution, TooWeak
+from judge.grading import Infrastructure, Solution, TooWeak
 from judge.problems import Packs, Problem
 from judge.report import Report
 from judge.report.page import Page
 from judge.report.text import plain
 
-__all__ = ["ALL_GRADED", "INTERRUPTED", "JUDGE_FAILED", "SOME_LEFT", "WRONG_USE", "Engine", "Options", "grade_folder"]
+__all__ = [
+    "ALL_GRADED",
+    "INTERRUPTED",
+    "JUDGE_FAILED",
+    "SOME_LEFT",
+    "WRONG_USE",
+    "Engine",
+    "LocalEngine",
+    "Options",
+    "grade_folder",
+]
 
 
 def grade_folder(
@@ -84,10 +96,13 @@ def grade_folder(
                 raise _WrongUse(f"{min(released)} {why}")
             with Gradebook(out) as book:
                 return _Grading(intake, book, packs, engine, read, console, language).run(seed)
-    except (_WrongUse, UnusablePlace, UnusableGradebook, UnusableResults, UnusableAssignment, TooWeak) as error:
+    except (*_UNUSABLE, _WrongUse, TooWeak) as error:
         return complain(str(error), WRONG_USE)
     except Infrastructure as error:
         return complain(str(error), JUDGE_FAILED)
+
+
+_UNUSABLE = (UnusablePlace, UnusableGradebook, UnusableResults, UnusableAssignment, UnusableEngine)
 
 
 class _WrongUse(ValueError):
@@ -142,20 +157,20 @@ class _Grading:
 
     def _judge(self, new: Sequence[Work], seed: int) -> bool:
         """Judges what is new, each report committed as it comes; whether Ctrl-C ended it early."""
-        with self.engine.judge(seed, self.book.secret) as judge:
-            check_what_is_skipped(judge, [one.problem for one in new], self.skip)
-            self.book.keep_settings(isolation=judge.isolation)
-            with Shown("grading", len(new)) as shown:
+        check_what_is_skipped([one.problem for one in new], self.skip)
+        with self.engine.start(seed, self.book.secret) as judging, Shown("grading", len(new)) as shown, Stop() as stop:
 
-                def on_report(one: Work, report: Report) -> None:
-                    self.book.keep(one.key, report)
-                    shown.advance()
+            def on_report(one: Work, report: Report) -> None:
+                self.book.keep(one.key, report)
+                shown.take(report)
 
-                try:
-                    judge_all(new, judge, jobs=self.engine.jobs, on_report=on_report)
-                except KeyboardInterrupt:
-                    return True
-        return False
+            self.book.keep_settings(isolation=judging.isolation)
+            try:
+                judging.judge_all(new, on_report, stop)
+            except KeyboardInterrupt:
+                stop.asked = True
+            self.book.keep_settings(isolation=judging.isolation)
+        return stop.asked
 
     def _enter(self, seed: int) -> list[Work]:
         """Enters the class into the gradebook; what there is to judge, each thing once."""
@@ -224,10 +239,14 @@ class _Grading:
         page.print()
 
 
-def check_what_is_skipped(judge: Judge, problems: Sequence[Problem], skip: Sequence[str]) -> None:
+def check_what_is_skipped(problems: Sequence[Problem], skip: Sequence[str]) -> None:
     """Raises UnusableAssignment where nothing of a problem would be left."""
-    for problem in {one.slug: one for one in problems}.values() if skip else ():
-        if all(check.kind in skip for check in judge.checks(problem)):
+    if not skip:
+        return
+    from judge.observing import load_checks  # it imports torch
+
+    for problem in {one.slug: one for one in problems}.values():
+        if all(check.kind in skip for check in load_checks(problem.checks_source, problem.slug)):
             raise UnusableAssignment(f"skip: {', '.join(skip)} is all that {problem.slug} is judged on")
 
 

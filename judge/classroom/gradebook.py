@@ -36,7 +36,7 @@ from judge.classroom.students import Student
 from judge.grading import Solution
 from judge.problems import Problem
 from judge.report import Report
-from judge.report.json import as_data
+from judge.report.json import from_exact, to_exact
 
 GRADEBOOK = "gradebook.sqlite"
 LOCK = ".gradebook.lock"
@@ -328,7 +328,7 @@ class Gradebook:
 
     def keep(self, key: str, report: Report) -> None:
         """Commits a report at once; a failure of the judge only as a note, which the next run clears."""
-        text = json.dumps(as_data(report))
+        text = to_exact(report)
         with self._db:
             if report.verdict == "infra":
                 self._db.execute("UPDATE submissions SET failure = ? WHERE key = ?", (text, key))
@@ -386,12 +386,8 @@ def _open(path: Path | None) -> sqlite3.Connection:
 
 def _report(text: str) -> Report:
     try:
-        return msgspec.json.decode(text, type=Report)
-    except (ValueError, RecursionError):
-        pass  # it may have numbers that are not finite, which only json reads
-    try:
-        return msgspec.convert(json.loads(text), Report)
-    except (ValueError, msgspec.ValidationError):
+        return from_exact(text)
+    except ValueError:
         raise UnusableGradebook(f"{GRADEBOOK} has reports of another judge; run judge grade again") from None
 
 

@@ -20,7 +20,8 @@ from typing import Any
 import msgspec
 
 from judge.classroom.assignment import Assignment, unpack_assignment
-from judge.classroom.engine import Engine, Work, judge_all
+from judge.classroom.engines import Work
+from judge.classroom.engines.local import LocalEngine
 from judge.classroom.exports.ci import gradescope
 from judge.classroom.gradebook import Entry, Record, content_of
 from judge.classroom.grades import grade_class
@@ -29,6 +30,7 @@ from judge.classroom.intake import Intake, Submission, collect
 from judge.classroom.results import replace, student_text
 from judge.classroom.sheets import statements
 from judge.classroom.status import ALL_GRADED, JUDGE_FAILED, complain
+from judge.classroom.stopping import Stop
 from judge.classroom.students import Student
 from judge.grading import Infrastructure, TooWeak
 from judge.problems import packs
@@ -106,18 +108,18 @@ def _one_each(intake: Intake, assignment: Assignment) -> dict[str, Submission]:
 def _judge(taken: Mapping[str, Submission], settings: Settings, assignment: Assignment) -> dict[str, Report]:
     if not taken:
         return {}
-    engine = Engine(settings.devices, settings.jobs, settings.require_isolation)
+    engine = LocalEngine(settings.devices, settings.jobs, settings.require_isolation)
     reports: dict[str, Report] = {}
     work = []
     for slug, one in taken.items():
         solution = one.read()
         work.append(Work(f"{slug} {content_of(solution)}", one.problem, solution, assignment.skip))
-    with engine.judge(settings.seed, settings.secret) as judge:
+    with engine.start(settings.seed, settings.secret) as judging:
 
         def on_report(one: Work, report: Report) -> None:
             reports[one.problem.slug] = report
 
-        judge_all(work, judge, jobs=engine.jobs, on_report=on_report)
+        judging.judge_all(work, on_report, Stop())
     return reports
 
 

@@ -82,20 +82,19 @@ def write_pack(
         add(archive, SETTINGS, msgspec.json.encode(settings))
         add(archive, REQUIREMENTS, "\n".join(_requirements()) + "\n")
         package = Path(judge.__file__).parent
-        for path in _files(package, leave_out="bundled"):
-            add(archive, f"judge/{path.relative_to(package).as_posix()}", path.read_bytes())
+        for file in _files(package, leave_out="bundled"):
+            add(archive, f"judge/{file.relative_to(package).as_posix()}", file.read_bytes())
         archive.mkdir("problems")  # judge looks there even where all the problems are of other packs
         for slug in assignment.points:
             problem = packs.read(slug)
-            pack, _, name = slug.rpartition("/")
+            pack = slug.rpartition("/")[0]
             place = f"packs/{pack}/" if pack else ""
-            for half, folder in (("problems", problem.folder), ("reference", problem.hidden)):
-                for path in _files(folder):
-                    add(archive, f"{place}{half}/{name}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+            for path, content in problem.files().items():
+                add(archive, f"{place}{path}", content)
     replace(to, packed.getvalue())
 
 
-def _files(folder: Path, leave_out: str = "") -> Iterator[Path]:
+def _files(folder: Path, leave_out: str) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if path.is_file() and "__pycache__" not in parts and parts[0] != leave_out and not path.name.startswith("."):

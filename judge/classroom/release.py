@@ -29,6 +29,7 @@ from judge.classroom.results import replace
 from judge.frozen import can_be_frozen, write
 from judge.grading import Judge, Solution
 from judge.problems import OBSERVATIONS, BrokenProblem, Pack, Packs, Problem
+from judge.report import Report
 from judge.sandbox.host import SandboxBroken
 
 NAME = re.compile(r"[A-Za-z0-9][\w-]*")  # of a pack, so that it can be typed in front of a problem: hw3/25
@@ -187,14 +188,13 @@ def _freeze(problems: Sequence[Problem], root: Path, judge: Judge, seeds: Sequen
         ]
         try:
             for step in as_completed(steps):
-                step.result()
-                shown.advance()
+                shown.take(step.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _freeze_one(problem: Problem, root: Path, judge: Judge) -> None:
+def _freeze_one(problem: Problem, root: Path, judge: Judge) -> Report:
     reference = Solution.from_text(problem.reference)
     try:
         write(root / OBSERVATIONS / _folder(problem) / str(judge.seed), judge.attempt(problem, reference).freeze())
@@ -206,6 +206,7 @@ def _freeze_one(problem: Problem, root: Path, judge: Judge) -> None:
         failed = [f"{check.name}: {check.message}" for check in report.checks if check.verdict in ("wrong", "error")]
         why = "; ".join(failed) or report.message or report.verdict
         raise Unreleasable(f"{problem.slug}, seed {judge.seed}: the package would reject the reference: {why}")
+    return report
 
 
 def _zipped(root: Path) -> bytes:

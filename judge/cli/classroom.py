@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,6 +16,7 @@ from judge.cli.options import (
     PackFolders,
     SecretSeed,
     WrongUse,
+    devices_elsewhere,
     job_count,
     language_of,
     resolve_devices,
@@ -25,6 +26,9 @@ from judge.cli.options import (
 from judge.history import cache_folder
 from judge.practice.desk import PRACTICE_SEED
 from judge.problems import packs
+
+if TYPE_CHECKING:
+    from judge.classroom.engines import Engine
 
 
 class Format(StrEnum):
@@ -66,6 +70,13 @@ class Isolation(StrEnum):
     L3 = "L3"
 
 
+class EngineName(StrEnum):
+    """What --engine takes."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 AssignmentFile = Annotated[
     Path | None,
     typer.Option(
@@ -79,6 +90,17 @@ Results = Annotated[
 ]
 RequiredIsolation = Annotated[
     Isolation, typer.Option(help="Refuse to run where solutions are isolated less; see judge doctor.")
+]
+EngineOption = Annotated[
+    EngineName, typer.Option("--engine", help="Judge on this machine, or on the nodes of a Ray cluster.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="The head of the Ray cluster.",
+        show_default="the cluster that this machine is a node of",
+    ),
 ]
 
 
@@ -133,6 +155,8 @@ def grade(
     ] = None,
     policy: Annotated[Policy, typer.Option(help="Which of several attempts at a problem counts.")] = Policy.LATEST,
     require_isolation: RequiredIsolation = Isolation.L2,
+    engine: EngineOption = EngineName.LOCAL,
+    address: Address = None,
     lang: Language = None,
     problems: PackFolders = None,
 ) -> int:
@@ -145,8 +169,8 @@ def grade(
     if key is not None and roster is None:
         raise WrongUse("--key names a column of the roster; --roster FILE names that")
     told = known.find(problem) if problem is not None else None
-    devices = resolve_devices(device)
-    from judge.classroom import Engine, Options, grade_folder
+    chosen = _engine(engine, address, device, jobs, require_isolation)
+    from judge.classroom import Options, grade_folder
     from judge.classroom.roster import UnusableRoster, read_roster
 
     try:
@@ -157,7 +181,7 @@ def grade(
     return grade_folder(
         *(paths or [Path(".")]),
         packs=known,
-        engine=Engine(devices, job_count(jobs), require_isolation.value, cache_folder()),
+        engine=chosen,
         seed=seed,
         out=out,
         console=stdout(),
@@ -165,6 +189,22 @@ def grade(
         language=language_of(lang),
         options=Options(POLICIES[policy], told, read),
     )
+
+
+def _engine(
+    name: EngineName, address: str | None, device: list[str] | None, jobs: int | None, require_isolation: Isolation
+) -> Engine:
+    """What these options ask for."""
+    if name is EngineName.RAY:
+        from judge.classroom.engines.ray import RayEngine
+
+        return RayEngine(devices_elsewhere(device), jobs, require_isolation.value, address)
+    if address is not None:
+        raise WrongUse("--address is for --engine ray")
+    devices = resolve_devices(device)
+    from judge.classroom.engines.local import LocalEngine
+
+    return LocalEngine(devices, jobs, require_isolation.value, cache_folder())
 
 
 def regrade(
@@ -183,6 +223,8 @@ def regrade(
     device: Devices = None,
     jobs: Jobs = None,
     require_isolation: RequiredIsolation = Isolation.L2,
+    engine: EngineOption = EngineName.LOCAL,
+    address: Address = None,
     lang: Language = None,
     problems: PackFolders = None,
 ) -> int:
@@ -191,7 +233,6 @@ def regrade(
     It has the solutions too, and takes the class's seed. The exit status is 0 when all was judged, 1 when something
     was not reached, 2 for wrong use, 3 when the judge itself failed.
     """
-    from judge.classroom import Engine
     from judge.classroom.gradebook import graded_with
     from judge.classroom.regrade import regrade as judge_again
 
@@ -199,9 +240,7 @@ def regrade(
     return judge_again(
         out,
         packs=packs([*(problems or ()), *before.packs]),
-        engine=Engine(
-            resolve_devices(device or before.devices), job_count(jobs), require_isolation.value, cache_folder()
-        ),
+        engine=_engine(engine, address, device or before.devices, jobs, require_isolation),
         console=stdout(),
         problems=problem or (),
         students=student or (),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from judge import devices
 from judge.finding import find_name
 from judge.history import History
 from judge.language import LANGUAGES, current, translated, use
+from judge.machine import usable_cpus
 from judge.problems import BrokenProblem, Packs, Problem, packs
 from judge.report import Report
 from judge.report.words import UNICODE, marks_for
@@ -176,6 +176,15 @@ def resolve_devices(given: list[str] | None) -> list[str]:
         raise WrongUse(str(error)) from None
 
 
+def devices_elsewhere(given: list[str] | None) -> list[str]:
+    """The devices that --device stands for where others judge; raises WrongUse. `auto` is the CPU and `sim`."""
+    try:
+        names = [part for name in given or ["auto"] for part in (["cpu", "sim"] if name == "auto" else [name])]
+        return list(dict.fromkeys(devices.parse(name) for name in names))
+    except ValueError as error:
+        raise WrongUse(str(error)) from None
+
+
 def _may_have_gpu() -> bool:
     """Whether a GPU's driver is installed. Where it is not, torch need not be asked, which takes seconds to import."""
     for driver in ("libcuda.so.1", "libamdhip64.so", "nvcuda.dll"):
@@ -188,9 +197,7 @@ def _may_have_gpu() -> bool:
 
 
 def job_count(given: int | None) -> int:
-    if given is not None:
-        return given
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return given if given is not None else usable_cpus()
 
 
 def language_of(given: str | None) -> str:
