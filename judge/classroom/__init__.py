@@ -205,7 +205,7 @@ class _Grading:
         left = sum(entry.report is None for entry in record.entries)
         grades = current_grades(self.book, self.packs, record=record)
         self.book.remember_overrides(grades.remembered)
-        digest = unchanged.digest_of(self.book, grades, self.language)
+        digest = unchanged.digest_of(self.book, grades, self.packs, self.language)
         if not unchanged.is_written(self.book, digest):
             write_results(self.book, record, finished=not left)
             write_grades(self.book.folder, grades, self.language)

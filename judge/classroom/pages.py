@@ -25,6 +25,7 @@ from judge import __version__
 from judge.classroom.gradebook import Entry, Gradebook
 from judge.classroom.grades import Grade, Grades, Mark
 from judge.classroom.results import INFRA_TOLD, file_name, grade_lines, replace
+from judge.classroom.unchanged import texts_of
 from judge.language import translated
 from judge.problems import BrokenProblem, Packs, Problem
 from judge.report import Report
@@ -47,11 +48,11 @@ def write_pages(book: Gradebook, grades: Grades, packs: Packs, language: str = "
         return
     folder = book.folder / STUDENTS
     folder.mkdir(exist_ok=True)
-    problems = _problems(grades, packs)
+    problems, texts = _problems(grades, packs), texts_of(grades, packs)
     for grade in grades.students:
         if any(mark.entry is not None for mark in grade.marks.values()):
             path = folder / f"{file_name(grade.student.id)}.html"
-            stamp = _stamp(grade, grades, language, shlex.quote(str(book.folder)))
+            stamp = _stamp(grade, grades, [language, texts, shlex.quote(str(book.folder))])
             if not _has(path, stamp):
                 text = student_page(
                     grade, grades, problems, lambda entry: book.solution(entry).source, language, at=book.folder
@@ -103,9 +104,9 @@ def student_page(
     return page(Markup(content), name, language=language, style=_style())
 
 
-def _stamp(grade: Grade, grades: Grades, language: str, at: str) -> str:
-    """What a student's page is made of, in a comment at its end."""
-    parts: list[Any] = [__version__, language, at, msgspec.to_builtins(grade.student), grade_lines(grade, grades)]
+def _stamp(grade: Grade, grades: Grades, common: Sequence[str]) -> str:
+    """What a student's page is made of, in a comment at its end; common: what all pages share."""
+    parts: list[Any] = [__version__, *common, msgspec.to_builtins(grade.student), grade_lines(grade, grades)]
     for slug, mark in grade.marks.items():
         if mark.entry is not None and mark.report is not None:
             parts.append((slug, mark.entry.key, mark.report.started_at, mark.report.verdict))

@@ -102,7 +102,8 @@ def _copy(problem: Problem, folder: Path, hints: bool) -> None:
     settings = tomllib.loads((problem.folder / "problem.toml").read_text(encoding="utf-8"))
     settings.pop("mistakes", None)
     (folder / "problem.toml").write_text(_toml(settings), encoding="utf-8")
-    (folder / "messages.zh.toml").write_text(_toml({"checks": problem.messages["checks"]}), encoding="utf-8")
+    said = {name: texts for name, texts in problem.messages.items() if name != "mistakes"}
+    (folder / "messages.zh.toml").write_text(_toml(said), encoding="utf-8")
 
 
 def _toml(table: dict[str, Any]) -> str:

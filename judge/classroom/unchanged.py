@@ -5,6 +5,7 @@ Tables, reports and texts of 1,000 students take longer to write than the rest o
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -15,8 +16,9 @@ import judge
 from judge.classroom.gradebook import GRADEBOOK, Gradebook
 from judge.classroom.grades import Grades
 from judge.classroom.sheets import grades_csv
+from judge.problems import BrokenProblem, Packs
 
-WRITERS = ("classroom", "report")  # rooms whose code decides what is written
+WRITERS = ("classroom", "report", "locale")  # whose files decide what is written
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -26,10 +28,21 @@ class Written(msgspec.Struct, frozen=True):
     files: dict[str, tuple[int, int]]
 
 
-def digest_of(book: Gradebook, grades: Grades, language: str) -> str:
+def digest_of(book: Gradebook, grades: Grades, packs: Packs, language: str) -> str:
     """The digest of all that the files depend on."""
-    parts = (_code(), language, book.digest(), grades_csv(grades), repr(grades.assignment), repr(grades.notes))
-    return sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
+    about = (book.digest(), grades_csv(grades), repr(grades.assignment), repr(grades.notes))
+    parts = "\0".join((_code(), language, texts_of(grades, packs), *about))
+    return sha256(parts.encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def texts_of(grades: Grades, packs: Packs) -> str:
+    """The digest of what the problems say and no report holds: titles and translations."""
+    texts = []
+    for slug in grades.assignment.points:
+        with suppress(LookupError, BrokenProblem):  # a problem may be gone; its reports are there all the same
+            problem = packs.read(slug)
+            texts.append((slug, problem.titles, problem.messages))
+    return sha256(repr(texts).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def is_written(book: Gradebook, digest: str) -> bool:

@@ -54,6 +54,16 @@ def test_a_new_language_and_a_new_solution_are_written(whole):
     assert whole.results["finished"]
 
 
+def test_a_translated_check_is_written(whole):
+    messages = whole.packs.read("tiny/991-double").folder / "messages.zh.toml"
+    assert whole.grade(language="zh") == 0
+    messages.write_text('[checks]\ndoubles = "输入的两倍。"\n')
+    assert whole.grade(language="zh") == 0
+    assert any("输入的两倍。" in path.read_text() for path in whole.out.rglob("*.html"))
+    messages.unlink()
+    assert whole.grade() == 0
+
+
 def test_a_solution_that_is_no_longer_python_is_read_anew(whole):
     hand_in(whole.folder, {"ben/991.py": "def double(x:\n"})
     assert whole.grade() == 0
