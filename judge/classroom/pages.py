@@ -48,7 +48,7 @@ def write_pages(book: Gradebook, grades: Grades, packs: Packs, language: str = "
         return
     folder = book.folder / STUDENTS
     folder.mkdir(exist_ok=True)
-    problems, texts = _problems(grades, packs), texts_of(grades, packs)
+    problems, texts = known_problems(grades, packs), texts_of(grades, packs)
     for grade in grades.students:
         if any(mark.entry is not None for mark in grade.marks.values()):
             path = folder / f"{file_name(grade.student.id)}.html"
@@ -60,6 +60,16 @@ def write_pages(book: Gradebook, grades: Grades, packs: Packs, language: str = "
                 replace(path, f"{text}{stamp}")
     index = _index(book, grades, problems, language)
     replace(book.folder / INDEX, index)
+
+
+def feedback_pages(book: Gradebook, grades: Grades, packs: Packs) -> dict[str, str]:
+    """What each student who handed something in may see, by his id, in the language of the last `judge grade`."""
+    problems, language = known_problems(grades, packs), book.setting("language", str) or "en"
+    return {
+        grade.student.id: student_page(grade, grades, problems, lambda entry: book.solution(entry).source, language)
+        for grade in grades.students
+        if any(mark.report is not None for mark in grade.marks.values())
+    }
 
 
 def student_page(
@@ -122,7 +132,7 @@ def _has(path: Path, stamp: str) -> bool:
         return False
 
 
-def _problems(grades: Grades, packs: Packs) -> dict[str, Problem]:
+def known_problems(grades: Grades, packs: Packs) -> dict[str, Problem]:
     """The problems that are still there."""
     found = {}
     for slug in grades.assignment.points:
