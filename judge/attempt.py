@@ -618,6 +618,7 @@ class Attempt:
         for position, seen in enumerate(found.seen):
             run = found.runs[position]
             judged = self._judge_run(check, found.device, run, seen, expected[position], truth[position], hidden)
+            reference = expected[position].observation
             yardstick = exact[position].observation if position < len(exact) else None
             for name, case in judged.items():
                 outcomes[name] = outcomes.get(name, Outcome()).run(
@@ -625,6 +626,7 @@ class Attempt:
                     case.verdict in ("passed", "not judged"),
                     part(seen.observation, name) if seen.observation else None,
                     part(yardstick, name) if yardstick else None,
+                    part(reference, name) if reference else None,
                     case.sentence if check.judged_by is not None else None,
                 )
         return outcomes
