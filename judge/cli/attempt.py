@@ -33,6 +33,7 @@ from judge.cli.options import (
     stderr,
     stdout,
 )
+from judge.cli.reproduce import print_failing_input
 from judge.cli.watch import watch_file
 from judge.finding import UnknownProblem, find_name
 from judge.history import cache_folder, data_folder
@@ -76,6 +77,14 @@ def attempt(
     open_it: Annotated[
         bool, typer.Option("--open", help="Open it in $VISUAL, $EDITOR or your system's editor first.")
     ] = False,
+    show_input: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHECK",
+            help="Print a program that makes this check's smallest failing call without the judge.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = PRACTICE_SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
     out: Annotated[
@@ -98,6 +107,8 @@ def attempt(
     write = _writer(out, found, lang)
     if found.released:
         found.observations(seed)  # so that a wrong seed is told before anything starts
+    if show_input is not None and (watch or open_it or as_json or out or only or part):
+        raise WrongUse("--show-input goes with --device and --seed only")
     editor = find_editor() if open_it else None
     if watch and editor is not None and editor.in_terminal:
         raise WrongUse(f"{editor.name} needs this terminal for itself: run it in another one, beside --watch")
@@ -129,6 +140,8 @@ def attempt(
     solution = Solution.read(file, root=file.absolute().parent)
     # The Judge starts its nursery in the background; torch is imported here at the same time, so not before.
     with Judge(devices=devices, seed=seed, secret=installation_secret(data_folder()), cache=cache_folder()) as judge:
+        if show_input is not None:
+            return print_failing_input(judge, found, solution, show_input)
         chosen = _chosen(judge, found, only or (), part) if only or part else None
         options: dict[str, Any] = {"only": chosen, "fail_fast": fail_fast, "skip_costly": not only}
         if watch:
