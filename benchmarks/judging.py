@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -44,45 +45,52 @@ def counted(checks: list[Check]) -> list[Check]:
     return [check for check in checks if check.kind != "timing" and check.then is None]
 
 
-def floor(names: list[str], students: int) -> dict[str, float]:
-    """Every student's checks one after another in this process; CPU and wall seconds."""
+def floor(handed_in: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """The checks of some solutions, by problem, one after another in this process; CPU and wall seconds."""
     import torch
 
     from judge.observations import encode
     from judge.observing import Observer, load_checks
 
     torch.set_num_threads(1)
-    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 0.1)  # imports what optimizers need, as the nursery has it
-    problems = [packs().find(name) for name in names]
+    problems = [packs().find(name) for name in handed_in]
     requests: dict[str, list[dict[str, Any]]] = {}
-    folder = tempfile.mkdtemp()
-    for problem in problems:
-        requests[problem.slug] = []
-        for check in counted(load_checks(problem.checks_source, problem.slug)):
-            runs = [{"seed": derive_seed(SEED, i), "arguments": drawn} for i, drawn in enumerate(draw(check, SEED))]
-            request = {"op": "observe", "check": check.name, "dtype": "float32", "runs": runs, "folder": folder}
-            if check.task is not None:
-                request["given"] = check.task(Make(SEED))[0]
-            requests[problem.slug].append(request)
-    cpu, wall = time.process_time(), time.perf_counter()
-    for problem in problems:
-        for source in solutions(problem, students):
-            observer = Observer()
-            load = {"op": "load", "solution": source, "checks": problem.checks_source, "device": "cpu"}
-            next(observer.handle(load | {"forbids": [], "requires": []}))
-            for request in requests[problem.slug]:
-                for answer in observer.handle(request):
-                    encode(answer)
-    return {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
+    with tempfile.TemporaryDirectory() as folder:
+        for problem in problems:
+            requests[problem.slug] = []
+            for check in counted(load_checks(problem.checks_source, problem.slug)):
+                runs = [{"seed": derive_seed(SEED, i), "arguments": drawn} for i, drawn in enumerate(draw(check, SEED))]
+                request = {"op": "observe", "check": check.name, "dtype": "float32", "runs": runs, "folder": folder}
+                if check.task is not None:
+                    request["given"] = check.task(Make(SEED))[0]
+                requests[problem.slug].append(request)
+        cpu, wall = time.process_time(), time.perf_counter()
+        for problem, sources in zip(problems, handed_in.values(), strict=True):
+            for source in sources:
+                observer = Observer()
+                load = {"op": "load", "solution": source, "checks": problem.checks_source, "device": "cpu"}
+                next(observer.handle(load | {"forbids": [], "requires": []}))
+                for request in requests[problem.slug]:
+                    for answer in observer.handle(request):
+                        encode(answer)
+        return {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall}
 
 
-def cpu_of_all() -> float:
-    """CPU seconds of this process and those below it, with the workers that they have reaped."""
+def import_optimizers() -> None:
+    """What optimizers need, which takes a second at the first one; the nursery has it too."""
+    import torch
+
+    torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 0.1)
+
+
+def cpu_of_all(process: psutil.Process | None = None) -> float:
+    """CPU seconds of a process (this one) and those below it, with the workers that they have reaped."""
+    top = process or psutil.Process()
     total = 0.0
-    for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
-        times = process.cpu_times()
+    for one in [top, *top.children(recursive=True)]:
+        times = one.cpu_times()
         total += times.user + times.system
-        if process.pid != os.getpid():
+        if one.pid != os.getpid():
             total += times.children_user + times.children_system
     return total
 
@@ -127,10 +135,11 @@ def main() -> None:
     parser.add_argument("--problems", nargs="*", default=packs().names)
     parser.add_argument("--floor", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.floor:
-        print(json.dumps(floor(arguments.problems, arguments.students)))
-        return
     problems = [packs().find(name) for name in arguments.problems]
+    if arguments.floor:
+        import_optimizers()
+        print(json.dumps(floor({one.slug: solutions(one, arguments.students) for one in problems})))
+        return
     ratios: dict[str, list[float]] = {"cpu, 1 job": [], "wall, 1 job": [], f"cpu, {arguments.jobs} jobs": []}
     with (
         tempfile.TemporaryDirectory() as cache,

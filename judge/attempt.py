@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,6 +23,8 @@ from judge.compare import Difference, cases, names_differ
 from judge.diagnosis import MOST_SHOWN, Outcome, diagnose, part
 from judge.examples import draw, shrink
 from judge.forbidden import TooMuchToRead, find_uses
+from judge.frozen import NOT_HERE, Frozen, can_be_frozen
+from judge.frozen import read as read_frozen
 from judge.making import Make, derive_seed
 from judge.observations import MAX_NAME, Observation, Raised
 from judge.problems import Problem
@@ -118,13 +120,15 @@ class Attempt:
         self.solution = solution
         self.fail_fast = fail_fast
         self.skip_costly = skip_costly
-        self.shrink = shrink
         self.name_mistakes = name_mistakes
         self.first = first
         self.spares = spares
         self.cancelled = cancelled
         self.here = here  # what is observed instead of the solution in a worker of its own
         self.checks = [check for check in judge.checks(problem) if only is None or check.name in only]
+        # A released problem has no reference to ask, so nothing is shrunk, and no mistakes to compare with.
+        self.frozen = read_frozen(problem, judge.seed, self.checks) if problem.released else None
+        self.shrink = shrink and self.frozen is None
         self.devices = [
             device for device in judge.devices if problem.devices is None or device.split(":")[0] in problem.devices
         ]
@@ -169,6 +173,7 @@ class Attempt:
             location=fault[2] if fault else None,
             untouched=self._untouched(),
             hints=len(self.problem.hints("en")),
+            released=self.problem.released,
         )
 
     def _untouched(self) -> bool:
@@ -194,7 +199,7 @@ class Attempt:
     def _run_checks(
         self, on_check: Callable[[CheckResult], None] | None
     ) -> tuple[tuple[str, str, str | None] | None, list[CheckResult], list[Diagnosis]]:
-        for check in self.checks:
+        for check in self.checks if self.frozen is None else ():
             self._runs(check)  # drawn now, while the nursery starts; `draw` remembers
         try:
             fault = self._beyond_doubt(lambda: self.candidate(self.devices[0]).load())
@@ -210,6 +215,8 @@ class Attempt:
             missing = [package for package in check.needs if find_spec(package) is None]
             if missing:
                 result = self._unjudged(check, "not judged", f"not judged: needs {', '.join(missing)}, not installed")
+            elif self.frozen is not None and check.name not in self.frozen:
+                result = self._unjudged(check, "not judged", NOT_HERE)
             elif reason is not None:
                 result = self._unjudged(check, "skipped", reason)
             else:
@@ -445,6 +452,19 @@ class Attempt:
                     )
         return found
 
+    def freeze(self) -> Iterator[tuple[Check, Frozen]]:
+        """What a released problem needs for each check of this seed; raises SandboxBroken where the reference fails."""
+        with self._stack, self.judge.machine.busy():
+            for check in filter(can_be_frozen, self.checks):
+                given, _ = self._task(check)
+                runs = self._runs(check)
+                expected, exact = self._expected(check, runs, "cpu", given)
+                if failed := [one.stopped for one in (*expected, *exact) if one.stopped is not None]:
+                    raise SandboxBroken(f"the reference failed in {check.name}: {failed[0][1]}")
+                simulated = check.deterministic and check.runs_on("sim") and "sim" in self.devices
+                homes = self._homes(check, runs[-1], expected[-1], "sim") if simulated else None
+                yield check, Frozen(runs, self._hidden_seed(check), expected, exact, homes)
+
     # --------------------------------------------------------------------------------- candidate, reference, mistakes
 
     def candidate(self, device: str) -> Subject:
@@ -473,6 +493,8 @@ class Attempt:
         self._subjects.clear()
 
     def _runs(self, check: Check) -> list[Run]:
+        if self.frozen is not None:
+            return self.frozen[check.name].runs
         seed = derive_seed(self.judge.seed, self.problem.slug, check.name, "draw")
         return [self._run(check, arguments) for arguments in draw(check, seed)]
 
@@ -483,9 +505,12 @@ class Attempt:
     def _task(self, check: Check) -> tuple[Any, Any]:
         if check.task is None:
             return None, None
-        return check.task(
-            Make(derive_seed(self.judge.seed, self.judge.secret, self.problem.slug, check.name, "hidden"))
-        )
+        return check.task(Make(self._hidden_seed(check)))
+
+    def _hidden_seed(self, check: Check) -> int:
+        if self.frozen is not None:
+            return self.frozen[check.name].hidden_seed
+        return derive_seed(self.judge.seed, self.judge.secret, self.problem.slug, check.name, "hidden")
 
     def _observed(
         self, source: str, check: Check, runs: Sequence[Run], dtype: str, device: str, given: Any
@@ -497,7 +522,12 @@ class Attempt:
         )  # fmt: skip
 
     def _expected(self, check: Check, runs: Sequence[Run], device: str, given: Any) -> tuple[list[Seen], list[Seen]]:
-        """The reference's observations in float32 and in float64, of the CPU where the device is simulated."""
+        """The reference's observations in float32 and in float64, of the CPU where the device is simulated.
+
+        Those of a released problem are always of the CPU.
+        """
+        if self.frozen is not None:
+            return self.frozen[check.name].seen(runs)
         where = "cpu" if device == "sim" else device
         reference = self.problem.reference
         expected = self._observed(reference, check, runs, "float32", where, given)
@@ -513,6 +543,8 @@ class Attempt:
         The reference's numbers come from the CPU when the device is simulated, so there it runs once more.
         """
         assert expected.observation is not None
+        if self.frozen is not None:
+            return self.frozen[check.name].homes_in(run, device)
         if device != "sim":
             return expected.observation.devices
         (seen,) = self._observed(self.problem.reference, check, [run], "float32", device, None)
@@ -610,6 +642,7 @@ class Attempt:
         for position, seen in enumerate(found.seen):
             run = found.runs[position]
             judged = self._judge_run(check, found.device, run, seen, expected[position], truth[position], hidden)
+            reference = expected[position].observation
             yardstick = exact[position].observation if position < len(exact) else None
             for name, case in judged.items():
                 outcomes[name] = outcomes.get(name, Outcome()).run(
@@ -617,6 +650,7 @@ class Attempt:
                     case.verdict in ("passed", "not judged"),
                     part(seen.observation, name) if seen.observation else None,
                     part(yardstick, name) if yardstick else None,
+                    part(reference, name) if reference else None,
                     case.sentence if check.judged_by is not None else None,
                 )
         return outcomes

@@ -180,7 +180,8 @@ class _Comparison:
         if isinstance(expected, str | bytes):
             return self._tell(path, wrong_text(got, expected))
         kind = "bool" if type(expected) is bool else "integer"
-        return self._tell(path, Finding(kind, "is wrong", _key_text(expected)[:60], _key_text(got)[:60]))
+        message = f"{_key_text(got)[:60]}, expected {_key_text(expected)[:60]}"
+        return self._tell(path, Finding(kind, message if path else f"is {message}"))
 
     def _exception(self, got: Any, expected: Any, path: str) -> Difference | None:
         if not isinstance(expected, Raised):
@@ -289,7 +290,8 @@ class _Comparison:
         if not self.explain:
             return _UNEXPLAINED
         message, name = found.message, f"out{path}" if not path or path.startswith("[") else path
-        if path != self.root:
+        says_it_all = found.kind in ("bool", "integer") and found.expected is None  # but for the name
+        if path != self.root or (path and says_it_all):
             message = f"{name}{' ' if message.startswith(('is ', 'has ', 'raised ', 'should ')) else ': '}{message}"
         elif message.startswith(("is ", "has ")):
             message = f"The answer {message}"

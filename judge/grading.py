@@ -15,8 +15,7 @@ import secrets
 import stat
 import tempfile
 import threading
-import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 MAX_SOURCE_BYTES = 1 << 20
 SECRET_BYTES = 16
 LEVELS = ("L0", "L1", "L2", "L3")
+IN_DOCKER = 'docker run --rm --init --network none -v "$PWD":/work judge grade ...'
 
 
 class Infrastructure(RuntimeError):
@@ -45,6 +45,41 @@ class Infrastructure(RuntimeError):
 
 class TooWeak(ValueError):
     """The machine isolates less than was required."""
+
+
+class NotReadable(ValueError):
+    """What was handed in is no file that can be read; the message says why."""
+
+
+def read_handed_in(path: Path, most: int, *, root: Path | None = None) -> bytes:
+    """The content of an ordinary file of at most `most` bytes; raises NotReadable for anything else.
+
+    root: a link that leads out of this folder is refused.
+    """
+    try:
+        if root is not None and not path.resolve().is_relative_to(root.resolve()):
+            raise NotReadable("the file is a link that leads out of the folder")
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        raise NotReadable("there is no such file") from None
+    except RuntimeError:
+        raise NotReadable("the file is a link that leads back to itself") from None
+    except OSError as error:
+        raise NotReadable(f"the file cannot be read: {error.strerror}") from None
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise NotReadable("this is a folder, not a file")
+        if not stat.S_ISREG(status.st_mode):
+            raise NotReadable("this is not an ordinary file")
+        if status.st_size > most:
+            raise NotReadable(f"the file has {status.st_size >> 20} MiB; {most >> 20} MiB are the most")
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise NotReadable(f"the file cannot be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
 
 
 @dataclass(frozen=True)
@@ -59,42 +94,22 @@ class Solution:
     line: int | None = None
 
     @classmethod
-    def read(cls, path: Path, *, root: Path | None = None) -> Solution:
+    def read(cls, path: Path, *, root: Path | None = None, known: Container[str] = ()) -> Solution:
         """Reads a file without ever running or trusting it; a bad one becomes a fault.
 
-        root: a link that leads out of this folder is refused.
+        root: a link that leads out of this folder is refused. known: digests of what has been read before and is
+        Python, which takes longer to find out than all the rest.
         """
 
-        def bad(fault: str) -> Solution:
-            return cls(path, path.name, None, None, fault)
-
         try:
-            if root is not None and not path.resolve().is_relative_to(root.resolve()):
-                return bad("the file is a link that leads out of the folder")
-            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        except FileNotFoundError:
-            return bad("there is no such file")
-        except RuntimeError:
-            return bad("the file is a link that leads back to itself")
-        except OSError as error:
-            return bad(f"the file cannot be read: {error.strerror}")
-        try:
-            status = os.fstat(descriptor)
-            if stat.S_ISDIR(status.st_mode):
-                return bad("this is a folder, not a Python file")
-            if not stat.S_ISREG(status.st_mode):
-                return bad("this is not an ordinary file")
-            if status.st_size > MAX_SOURCE_BYTES:
-                return bad(f"the file has {status.st_size >> 20} MiB; a solution may have {MAX_SOURCE_BYTES >> 20} MiB")
-            with os.fdopen(os.dup(descriptor), "rb") as file:
-                return cls.from_bytes(file.read(MAX_SOURCE_BYTES + 1), path.name, path)
-        except OSError as error:
-            return bad(f"the file cannot be read: {error.strerror}")
-        finally:
-            os.close(descriptor)
+            return cls.from_bytes(read_handed_in(path, MAX_SOURCE_BYTES, root=root), path.name, path, known)
+        except NotReadable as error:
+            return cls(path, path.name, None, None, str(error))
 
     @classmethod
-    def from_bytes(cls, raw: bytes, name: str = "solution.py", path: Path | None = None) -> Solution:
+    def from_bytes(
+        cls, raw: bytes, name: str = "solution.py", path: Path | None = None, known: Container[str] = ()
+    ) -> Solution:
         """The solution in these bytes; what is not UTF-8 Python is a fault."""
         digest = sha256(raw).hexdigest()
 
@@ -110,10 +125,10 @@ class Solution:
         except UnicodeDecodeError as error:
             line = raw[: error.start].count(b"\n") + 1
             return bad("the file is not UTF-8 text; save it with the encoding UTF-8", line)
+        if digest in known:
+            return cls(path, name, source, digest)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                parse(source, name)
+            parse(source, name)
         except SyntaxError as error:
             return bad(f"syntax error: {error.msg}", error.lineno)
         except (RecursionError, MemoryError, ValueError):
@@ -212,8 +227,8 @@ class Judge:
         level = isolation.level(nursery.layers)
         if LEVELS.index(level) < LEVELS.index(self._require):
             raise TooWeak(
-                f"this machine isolates solutions at level {level}, {self._require} is required; "
-                f"see `judge doctor`, or pass --require-isolation {level}"
+                f"this machine isolates solutions at level {level}, {self._require} is required: `judge doctor` tells "
+                f"what is missing, {IN_DOCKER} may have it (docs/security.md), --require-isolation {level} accepts less"
             )
         return [level, *(name for name, present, _ in isolation.explain(nursery.layers) if present)]
 

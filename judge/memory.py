@@ -18,13 +18,12 @@ import torch
 from judge import __version__
 from judge.checks import Check
 from judge.diagnosis import Outcome
-from judge.observations import Malformed, Observation, decode, encode
+from judge.keeping import MAX_BYTES, from_data, pack, to_data, unpack
+from judge.observations import Malformed, encode
 from judge.problems import Problem
 from judge.subjects import Run, Seen
 
 ENTRIES_IN_MEMORY = 2048
-MAX_BYTES = 1 << 28
-DIGEST_BYTES = 32  # a file begins with the SHA-256 of the rest
 CODE_THAT_OBSERVES = ("checks.py", "looking.py", "making.py", "observing.py", "observations.py")
 
 
@@ -127,19 +126,7 @@ class Memory:
         if path is None:
             return None
         try:
-            content = path.read_bytes()
-            data = content[DIGEST_BYTES:]
-            if sha256(data).digest() != content[:DIGEST_BYTES]:
-                return None  # damaged: one wrong bit would make right solutions wrong
-            size = int.from_bytes(data[:8], "little")
-            entries = decode(data[8 : 8 + size], data[8 + size :]).value
-            return [
-                Seen(
-                    Observation(entry["value"], entry["devices"]),
-                    tuple((name, tuple(shape)) for name, shape in entry["filled"]),
-                )
-                for entry in entries
-            ]
+            return [from_data(entry) for entry in unpack(path.read_bytes())]
         except (OSError, Malformed):
             return None
 
@@ -147,23 +134,13 @@ class Memory:
         path = self._path(key)
         if path is None:
             return
-        entries = [
-            {
-                "value": one.observation.value if one.observation else None,
-                "devices": one.observation.devices if one.observation else {},
-                "filled": [[name, list(shape)] for name, shape in one.filled],
-            }
-            for one in seen
-        ]
         with contextlib.suppress(OSError, ValueError):
-            header, chunks = encode(entries, MAX_BYTES)
+            content = pack([to_data(one) for one in seen])
             path.parent.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=path.parent)
             try:
-                data = b"".join([len(header).to_bytes(8, "little"), header, *chunks])
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(sha256(data).digest())
-                    file.write(data)
+                    file.write(content)
                 os.replace(name, path)
             except OSError:
                 os.unlink(name)

@@ -69,11 +69,15 @@ _CONTAINER_BYTES = bytes([*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF])
 
 
 def join(path: str, key: object) -> str:
-    """The path of an item: "" + "loss" is "loss", "plain" + 0 is "plain[0]"; cut after 300 characters."""
+    """The path of an item: "" + "loss" is "loss", "plain" + 0 is "plain[0]"; cut after 300 characters.
+
+    Keys that are words, not a name, are told apart by a comma: "moved file, rows that differ".
+    """
     if isinstance(key, int):
         return f"{path}[{key}]"[:MAX_PATH] if -(2**64) < key < 2**64 else f"{path}[a huge number]"[:MAX_PATH]
     text = str(key[:MAX_PATH]) if isinstance(key, str | bytes | tuple) else str(key)
-    return (f"{path}.{text}" if path else text)[:MAX_PATH]
+    between = ", " if " " in text or " " in path else "."
+    return (f"{path}{between}{text}" if path else text)[:MAX_PATH]
 
 
 # ---------------------------------------------------------------------------------------------------- encoding

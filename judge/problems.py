@@ -1,5 +1,7 @@
 """Finding and reading problems: plain folders, in the bundled pack or in any folder with problems/ and reference/.
 
+A released problem is one for students: it has observations/ instead of a reference, and no known mistakes.
+
 `packs()` knows where problems are, `Packs.find("attention")` turns what a person typed into a `Problem`, and a Problem
 reads its texts when they are asked for. Whatever is wrong with a folder becomes a `BrokenProblem` that names the file.
 """
@@ -22,9 +24,21 @@ from judge.finding import UnknownProblem, either, find_name, number_of
 from judge.parsing import parse
 from judge.settings import explain
 
-__all__ = ["DIFFICULTIES", "BrokenProblem", "Mistake", "Pack", "Packs", "Part", "Problem", "UnknownProblem", "packs"]
+__all__ = [
+    "DIFFICULTIES",
+    "BrokenProblem",
+    "Mistake",
+    "NotReleased",
+    "Pack",
+    "Packs",
+    "Part",
+    "Problem",
+    "UnknownProblem",
+    "packs",
+]
 
 PACKS_VARIABLE = "JUDGE_PROBLEMS"
+OBSERVATIONS = "observations"  # in a released pack: what the references were seen to do, in place of reference/
 
 Difficulty = Literal["easy", "medium", "hard"]
 Family = Literal["cpu", "cuda", "mps", "sim"]
@@ -37,6 +51,10 @@ _CHOICES = {"difficulty": DIFFICULTIES, "devices": get_args(Family)}
 
 class BrokenProblem(ValueError):
     """A problem folder that cannot be used; the message names the file, the field and what is wrong."""
+
+
+class NotReleased(ValueError):
+    """Something was asked for that a released problem does not have; the message says what it has."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +96,8 @@ class Problem:
         str, tuple[str, ...]
     ]  # mistake -> checks that are meant to reject it ([mistakes] in problem.toml)
     folder: Path
-    hidden: Path  # its folder below reference/
+    hidden: Path  # its folder below reference/, or below observations/ where it is released
+    released: bool = False  # for students: what the reference was seen to do for a few seeds, and no reference
 
     def text(self, name: str, language: str = "en") -> str:
         """statement, hints: the text in that language, or in English where it is not translated."""
@@ -98,6 +117,18 @@ class Problem:
             return []
         sections = re.split(r"^## .*$", self.text("hints", language), flags=re.MULTILINE)
         return [section.strip() for section in sections[1:] if section.strip()]
+
+    def asked(self, language: str = "en") -> str:
+        """The statement as far as an interviewer says it: without what they are after and the questions that follow."""
+        end = r"^## (?:What the interviewer is after|面试官想看什么|Follow-up questions|追问)\s*$"
+        return re.split(end, self.text("statement", language), maxsplit=1, flags=re.MULTILINE)[0].rstrip() + "\n"
+
+    def questions(self, language: str = "en") -> str | None:
+        """The follow-up questions of the statement, as Markdown; None where it has none."""
+        sections = re.split(
+            r"^## (?:Follow-up questions|追问)\s*$", self.text("statement", language), flags=re.MULTILINE
+        )
+        return sections[1].partition("\n## ")[0].strip() or None if len(sections) > 1 else None
 
     def answers(self, language: str = "en") -> str | None:
         """Answers to the statement's follow-up questions, in that language or in English; shown with the reference."""
@@ -122,8 +153,22 @@ class Problem:
 
     @property
     def reference(self) -> str:
-        """The hidden solution, which `judge reveal` shows."""
+        """The hidden solution, which `judge reveal` shows; raises NotReleased where it is not there for students."""
+        if self.released:
+            raise NotReleased(f"the reference of {self.slug} is not in this package; who handed it out has it")
         return _read(self.hidden / "solution.py")
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds for which a released problem can be judged."""
+        return sorted(int(path.name) for path in self.hidden.iterdir() if path.name.isdecimal() and path.is_dir())
+
+    def observations(self, seed: int) -> Path:
+        """Where a released problem has what its reference was seen to do; raises NotReleased for another seed."""
+        if seed not in self.seeds:
+            there = either([str(one) for one in self.seeds]) if self.seeds else "none: unpack the package again"
+            raise NotReleased(f"{self.slug} is a released problem without seed {seed}; its seeds are {there}")
+        return self.hidden / str(seed)
 
     @property
     def oracle(self) -> str | None:
@@ -159,6 +204,16 @@ class Problem:
         empty: dict[str, dict[str, str]] = {"checks": {}, "mistakes": {}}
         return empty | _decode(path, dict[str, dict[str, str]]) if path.is_file() else empty
 
+    def files(self) -> dict[str, bytes]:
+        """All of it, by where it lies below its pack's folder: "problems/25-self-attention/stub.py" -> its content."""
+        halves = (("problems", self.folder), ("reference", self.hidden))
+        return {
+            f"{half}/{self.folder.name}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+            for half, folder in halves
+            for path in _files(folder)
+            if not path.name.startswith(".")
+        }
+
     def hidden_paths(self) -> list[Path]:
         """Every file that gives the answer away: a solution's process must fail to open each of them."""
         return [path for folder in (self.hidden, self.folder / "mistakes") for path in _files(folder)]
@@ -191,7 +246,7 @@ class _Settings(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Pack:
-    """A folder with problems/ and reference/."""
+    """A folder with problems/ and reference/, or for students observations/."""
 
     name: str  # "" for the bundled one, else the folder's name
     root: Path
@@ -223,8 +278,9 @@ class Packs:
         """The problem of exactly that name; raises BrokenProblem when its folder cannot be used."""
         pack, folder = self._folders[name]
         settings = _decode(folder / _SETTINGS, _Settings)
-        hidden = pack.root / "reference" / folder.name
-        for needed in (folder / "checks.py", hidden / "solution.py"):
+        hidden, observations = (pack.root / half / folder.name for half in ("reference", OBSERVATIONS))
+        released = observations.is_dir() and not hidden.exists()
+        for needed in [folder / "checks.py", *([] if released else [hidden / "solution.py"])]:
             if not needed.is_file():
                 raise BrokenProblem(f"{_shown(needed)} is missing")
         return Problem(
@@ -246,7 +302,8 @@ class Packs:
             devices=tuple(settings.devices) if settings.devices is not None else None,
             mistake_checks={mistake: tuple(checks) for mistake, checks in settings.mistakes.items()},
             folder=folder,
-            hidden=hidden,
+            hidden=observations if released else hidden,
+            released=released,
         )
 
     def find(self, name: str) -> Problem:
@@ -289,6 +346,8 @@ def packs(extra: Sequence[Path] = ()) -> Packs:
         root = given.expanduser().resolve()
         if any(pack.root == root for pack in found):
             continue
+        if root.suffix == ".zip" and root.is_file():
+            raise BrokenProblem(f"{given} is a zip; unpack it, and name the folder that was in it: {given.stem}")
         if not (root / "problems").is_dir():
             raise BrokenProblem(f"{given} is no pack of problems: it has no folder problems/")
         if any(pack.name == root.name for pack in found):
@@ -344,7 +403,12 @@ def _parsed_mistake(path: Path, source: str) -> Mistake:
 
 
 def _decode(path: Path, shape: type[Shape]) -> Shape:
-    source = _read(path)
+    return _decoded(path, _read(path), shape)  # type: ignore[arg-type]
+
+
+@functools.lru_cache(maxsize=1024)
+def _decoded(path: Path, source: str, shape: type[Shape]) -> Shape:
+    """Parsed once a file: a class hands in thousands of solutions of a few problems."""
     try:
         return msgspec.toml.decode(source, type=shape)
     except msgspec.ValidationError as error:

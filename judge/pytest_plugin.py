@@ -20,6 +20,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     name = config.getoption("judge_problem")
     if name is not None:
-        from judge.practice import Practice
+        from judge.practice.debugging import Practice
 
         config.pluginmanager.register(Practice(name, config), "judge-practice")

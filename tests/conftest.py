@@ -1,6 +1,11 @@
 """For all tests."""
 
+import os
 import signal
+
+import pytest
+
+from judge import language
 
 
 def pytest_configure() -> None:
@@ -10,3 +15,11 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ[language.VARIABLE] = "en"  # whoever runs them
+
+
+@pytest.fixture(autouse=True)
+def _the_language_is_nobodys_choice():
+    """What one test asked for is not what the next one gets."""
+    yield
+    language.use(None)

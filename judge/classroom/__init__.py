@@ -1,6 +1,6 @@
 """Many submissions: `grade_folder` is the whole of `judge grade`.
 
-intake.py says which files are submissions, engine.py has them judged side by side, gradebook.py keeps every report as
+intake.py says which files are submissions, engines/ has them judged side by side, gradebook.py keeps every report as
 it comes, grades.py makes grades of them by what assignment.py and overrides.py read, and results.py, sheets.py and
 summary.py show the class. regrade.py judges again what is in the gradebook; exports/ is for other programs.
 """
@@ -17,8 +17,10 @@ from pathlib import Path
 from rich.console import Console
 
 from judge import __version__
+from judge.classroom import unchanged
 from judge.classroom.assignment import Assignment, UnusableAssignment, read_assignment
-from judge.classroom.engine import Engine, Work, judge_all
+from judge.classroom.engines import Engine, UnusableEngine, Work
+from judge.classroom.engines.local import LocalEngine
 from judge.classroom.gradebook import (
     Entry,
     Gradebook,
@@ -28,21 +30,31 @@ from judge.classroom.gradebook import (
     key_of,
 )
 from judge.classroom.grades import current_grades
-from judge.classroom.intake import Intake, Options, Unmatched, UnusablePlace, collect_places, open_places
+from judge.classroom.intake import Intake, Options, UnusablePlace, collect_places, open_places
 from judge.classroom.overrides import read_overrides
+from judge.classroom.pages import INDEX, known_problems, write_pages
 from judge.classroom.progress import Shown
-from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_results
-from judge.classroom.sheets import GRADES
+from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_intake, write_results
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
-from judge.classroom.students import Student
-from judge.classroom.summary import show
-from judge.grading import Infrastructure, Judge, Solution, TooWeak
+from judge.classroom.stopping import Stop
+from judge.classroom.summary import show, show_intake
+from judge.grading import Infrastructure, Solution, TooWeak
 from judge.problems import Packs, Problem
 from judge.report import Report
 from judge.report.page import Page
 from judge.report.text import plain
 
-__all__ = ["ALL_GRADED", "INTERRUPTED", "JUDGE_FAILED", "SOME_LEFT", "WRONG_USE", "Engine", "Options", "grade_folder"]
+__all__ = [
+    "ALL_GRADED",
+    "INTERRUPTED",
+    "JUDGE_FAILED",
+    "SOME_LEFT",
+    "WRONG_USE",
+    "Engine",
+    "LocalEngine",
+    "Options",
+    "grade_folder",
+]
 
 
 def grade_folder(
@@ -61,61 +73,52 @@ def grade_folder(
     seed: None takes the one kept in `out`, else draws a secret one. out: where the gradebook, the tables and the
     students' reports go, and where a stopped run goes on; None keeps nothing. console: for the summary; progress and
     errors go to stderr. assignment: what the grades are relative to. options: how files are to be taken. Returns 0
-    when everything was graded, whatever the scores; 1 when something was left unmatched or ungraded; 2 for wrong use;
-    3 when the judge itself failed on something, also at the second try; 130 after Ctrl-C.
+    when everything was graded, whatever the scores; 1 when something was left unmatched or ungraded, or somebody is
+    not on the roster; 2 for wrong use; 3 when the judge itself failed on something, also at the second try; 130 after
+    Ctrl-C.
     """
     try:
         read = read_assignment(assignment, packs) if assignment is not None else None
         if read is not None:
             read_overrides(read)  # so that a mistake in it is told now
         with ExitStack() as stack:
-            intake = _intake(paths, packs, out, read, stack, options or Options())
+            intake = _intake(paths, packs, out, stack, replace(options or Options(), assignment=read))
             refuse_foreign(out)
             if not intake.submissions:
                 for one in intake.unmatched:
                     complain(f"{one.path}: {one.reason}")
+                write_intake(out, intake)
                 where = ", ".join(map(str, paths))
                 raise _WrongUse(f"there is no solution in {where}; a solution is called like {_example(packs, read)}")
+            if released := {one.problem.slug for one in intake.submissions if one.problem.released}:
+                why = "was released for students, without its reference; grade with the pack that it was made from"
+                raise _WrongUse(f"{min(released)} {why}")
             with Gradebook(out) as book:
                 return _Grading(intake, book, packs, engine, read, console, language).run(seed)
-    except (_WrongUse, UnusablePlace, UnusableGradebook, UnusableResults, UnusableAssignment, TooWeak) as error:
+    except (*_UNUSABLE, _WrongUse, TooWeak) as error:
         return complain(str(error), WRONG_USE)
     except Infrastructure as error:
         return complain(str(error), JUDGE_FAILED)
+
+
+_UNUSABLE = (UnusablePlace, UnusableGradebook, UnusableResults, UnusableAssignment, UnusableEngine)
 
 
 class _WrongUse(ValueError):
     pass
 
 
-def _intake(
-    paths: Sequence[Path],
-    packs: Packs,
-    out: Path | None,
-    assignment: Assignment | None,
-    stack: ExitStack,
-    options: Options,
-) -> Intake:
+def _intake(paths: Sequence[Path], packs: Packs, out: Path | None, stack: ExitStack, options: Options) -> Intake:
     if out is not None and any(out.resolve() == path.resolve() for path in paths):
         raise _WrongUse("the results cannot go into the folder of the solutions; choose another --out")
+    assignment, told = options.assignment, options.problem
+    if assignment is not None and told is not None and told.slug not in assignment.points:
+        raise _WrongUse(f"--problem: {told.slug} is not part of {assignment.title}")
     places, found = open_places(paths, stack, leave_out=out)
     try:
-        intake = collect_places(places, packs, found, options)
+        return collect_places(places, packs, found, options)
     except OSError as error:
         raise _WrongUse(f"{error.filename} cannot be read: {error.strerror}") from None
-    return intake if assignment is None else _asked_for(intake, assignment)
-
-
-def _asked_for(intake: Intake, assignment: Assignment) -> Intake:
-    """What belongs to the assignment; the rest is listed."""
-    taken, unmatched = [], list(intake.unmatched)
-    for one in intake.submissions:
-        if one.problem.slug in assignment.points:
-            taken.append(one)
-        else:
-            reason = f"{one.problem.slug} is not part of {assignment.title}"
-            unmatched.append(Unmatched(one.shown, one.student, reason))
-    return replace(intake, submissions=taken, unmatched=unmatched)
 
 
 class _Grading:
@@ -144,37 +147,38 @@ class _Grading:
         if seed is None:
             seed = self.book.seed if self.book.seed is not None else int.from_bytes(os.urandom(6), "big")
         work = self._enter(seed)
+        write_intake(self.book.folder, self.intake)
         known = self.book.known(one.key for one in work)
         new = [one for one in work if one.key not in known]
-        write_results(self.book, self.book.record(), finished=not new)
+        if new:
+            write_results(self.book, self.book.record(), finished=False)
         return self._report(interrupted=self._judge(new, seed) if new else False)
 
     def _judge(self, new: Sequence[Work], seed: int) -> bool:
         """Judges what is new, each report committed as it comes; whether Ctrl-C ended it early."""
-        with self.engine.judge(seed, self.book.secret) as judge:
-            check_what_is_skipped(judge, [one.problem for one in new], self.skip)
-            self.book.keep_settings(isolation=judge.isolation)
-            with Shown("grading", len(new)) as shown:
+        check_what_is_skipped([one.problem for one in new], self.skip)
+        with self.engine.start(seed, self.book.secret) as judging, Shown("grading", len(new)) as shown, Stop() as stop:
 
-                def on_report(one: Work, report: Report) -> None:
-                    self.book.keep(one.key, report)
-                    shown.advance()
+            def on_report(one: Work, report: Report) -> None:
+                self.book.keep(one.key, report)
+                shown.take(report)
 
-                try:
-                    judge_all(new, judge, jobs=self.engine.jobs, on_report=on_report)
-                except KeyboardInterrupt:
-                    return True
-        return False
+            self.book.keep_settings(isolation=judging.isolation)
+            try:
+                judging.judge_all(new, on_report, stop)
+            except KeyboardInterrupt:
+                stop.asked = True
+            self.book.keep_settings(isolation=judging.isolation)
+        return stop.asked
 
     def _enter(self, seed: int) -> list[Work]:
         """Enters the class into the gradebook; what there is to judge, each thing once."""
         digests: dict[str, str] = {}
         work: dict[str, Work] = {}
         entries: list[tuple[Entry, Solution]] = []
-        students: dict[str, Student] = {}
+        readable = self.book.readable()
         for one in self.intake.submissions:
-            students.setdefault(one.student, self.intake.students.get(one.student, Student(one.student)))
-            solution = one.read()
+            solution = one.read(readable)
             slug = one.problem.slug
             if slug not in digests:
                 digests[slug] = digest_of(one.problem, self.engine.devices, seed, self.book.secret, self.skip)
@@ -182,8 +186,9 @@ class _Grading:
             key = key_of(content, digests[slug])
             entries.append((Entry(one.student, slug, one.where, content, key, one.submitted_at, one.late), solution))
             work.setdefault(key, Work(key, one.problem, solution, self.skip))
+        self.book.keep_settings(language=self.language)
         self.book.enter(
-            students.values(),
+            self.intake.students.values(),
             entries,
             self.intake.unmatched,
             seed=seed,
@@ -200,15 +205,21 @@ class _Grading:
         left = sum(entry.report is None for entry in record.entries)
         grades = current_grades(self.book, self.packs, record=record)
         self.book.remember_overrides(grades.remembered)
-        write_results(self.book, record, finished=not left)
-        write_grades(self.book.folder, grades, self.language)
+        digest = unchanged.digest_of(self.book, grades, self.packs, self.language)
+        if not unchanged.is_written(self.book, digest):
+            write_results(self.book, record, finished=not left)
+            write_grades(self.book.folder, grades, self.language, known_problems(grades, self.packs))
+            write_pages(self.book, grades, self.packs, self.language)
+            unchanged.note_written(self.book, digest)
         show(grades, self.console)
+        show_intake(self.intake, self.console)
         self._say_what_is_kept(left)
         if interrupted:
             return INTERRUPTED
         if any(entry.report is not None and entry.report.verdict == "infra" for entry in record.entries):
             return JUDGE_FAILED
-        return SOME_LEFT if self.intake.unmatched or left or grades.unknown else ALL_GRADED
+        look = self.intake.unmatched or self.intake.strangers or left or grades.unknown
+        return SOME_LEFT if look else ALL_GRADED
 
     def _say_what_is_kept(self, left: int) -> None:
         """Where the results are, and how to go on with what is left."""
@@ -218,7 +229,7 @@ class _Grading:
             again = "the same command goes on with them" if out else "with --out DIR a next run could go on"
             lines.append(f"{left} not reached; {again}")
         if out:
-            lines.append(f"Results: {out / GRADES}, and a text for each student beside it")
+            lines.append(f"Results: {out / INDEX}, with tables and a text for each student beside it")
         page = Page(self.console)
         isolation = self.book.setting("isolation", list[str]) or ["?"]
         about = [f"seed {self.book.setting('seed', int)}", *self.engine.devices, f"isolation {isolation[0]}"]
@@ -228,10 +239,14 @@ class _Grading:
         page.print()
 
 
-def check_what_is_skipped(judge: Judge, problems: Sequence[Problem], skip: Sequence[str]) -> None:
+def check_what_is_skipped(problems: Sequence[Problem], skip: Sequence[str]) -> None:
     """Raises UnusableAssignment where nothing of a problem would be left."""
-    for problem in {one.slug: one for one in problems}.values() if skip else ():
-        if all(check.kind in skip for check in judge.checks(problem)):
+    if not skip:
+        return
+    from judge.observing import load_checks  # it imports torch
+
+    for problem in {one.slug: one for one in problems}.values():
+        if all(check.kind in skip for check in load_checks(problem.checks_source, problem.slug)):
             raise UnusableAssignment(f"skip: {', '.join(skip)} is all that {problem.slug} is judged on")
 
 

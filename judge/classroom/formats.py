@@ -87,11 +87,11 @@ def _canvas(place: Place, entries: Iterable[Path], found: Found) -> None:
         student = Student(ids[match["name"] or "", number], match["name"], lms_id=number)
         if match["kind"]:
             what = "a text typed into Canvas" if match["kind"] == "text" else "a link handed in instead of a file"
-            found.leave(place, entry, student.id, f"{what}; only files are graded")
+            found.leave(place, entry, student, f"{what}; only files are graded")
             continue
         again = re.search(r"-(\d{1,3})\.[^.]+$", match["file"])
         order = (_number(match["att"]), int(again[1]) if again else 0)
-        found.files.append(
+        found.add(
             Handed(
                 (student,),
                 entry,
@@ -118,14 +118,14 @@ def _moodle(place: Place, entries: Iterable[Path], found: Found) -> None:
             continue
         student = Student(ids[match["name"], match["pid"]], match["name"] or None, lms_id=match["pid"])
         if match["plugin"] == "onlinetext":
-            found.leave(place, entry, student.id, "a text typed into Moodle; only files are graded")
+            found.leave(place, entry, student, "a text typed into Moodle; only files are graded")
         elif is_folder(entry):
-            take(place, inside(place, entry, student.id, found), (student,), entry, found)
+            take(place, inside(place, entry, student, found), (student,), entry, found)
         elif match["rest"] and not os.path.islink(entry):
             shown, where = place.show(entry), place.where(entry)
-            found.files.append(Handed((student,), entry, place.root, match["rest"], shown, where))
+            found.add(Handed((student,), entry, place.root, match["rest"], shown, where))
         else:
-            found.leave(place, entry, student.id, "neither a folder nor a file of a student")
+            found.leave(place, entry, student, "neither a folder nor a file of a student")
 
 
 def _ids(people: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -158,7 +158,7 @@ def _gradescope(place: Place, root: Path, entries: Iterable[Path], found: Found)
         about = metadata.get(entry.name)
         about = about if isinstance(about, dict) else {}
         students = _submitters(about, entry.name)
-        within = inside(place, entry, students[0].id, found)
+        within = inside(place, entry, students[0], found)
         take(place, within, students, entry, found, _time(about.get(":created_at")))
     there = {entry.name for entry in entries}
     for name in metadata:
@@ -230,11 +230,11 @@ def _nbgrader(place: Place, base: Path, found: Found) -> None:
         if not is_folder(student):
             found.leave(place, student, None, "lies beside the students' folders, so it is nobody's")
             continue
-        for entry in inside(place, student, student.name, found):
+        for entry in inside(place, student, Student(student.name), found):
             if is_folder(entry):
                 _nbgrader_folder(place, entry, Student(student.name), None, found)
             else:
-                found.leave(place, entry, student.name, "lies beside the assignments' folders")
+                found.leave(place, entry, Student(student.name), "lies beside the assignments' folders")
 
 
 def _nbgrader_inbound(place: Place, entries: Iterable[Path], found: Found) -> None:
@@ -258,7 +258,7 @@ def _inbound(name: str) -> tuple[str, str] | None:
 
 
 def _nbgrader_folder(place: Place, folder: Path, student: Student, when: datetime | None, found: Found) -> None:
-    within = inside(place, folder, student.id, found)
+    within = inside(place, folder, student, found)
     stamp = folder / NBGRADER_OWN[0]
     if stamp in within and not os.path.islink(stamp) and os.path.isfile(stamp):
         try:
@@ -279,7 +279,7 @@ def _flat(place: Place, entries: Iterable[Path], packs: Packs, found: Found) -> 
             found.leave(place, entry, None, "lies beside the students' files, so it is nobody's")
         elif split := split_flat(entry.name, packs):
             shown, where = place.show(entry), place.where(entry)
-            found.files.append(Handed((Student(split[0]),), entry, place.root, split[1], shown, where))
+            found.add(Handed((Student(split[0]),), entry, place.root, split[1], shown, where))
         else:
             found.leave(place, entry, None, "has no student's name in front, like ada_25-self-attention.py")
 

@@ -36,7 +36,7 @@ from judge.classroom.students import Student
 from judge.grading import Solution
 from judge.problems import Problem
 from judge.report import Report
-from judge.report.json import as_data
+from judge.report.json import from_exact, to_exact
 
 GRADEBOOK = "gradebook.sqlite"
 LOCK = ".gradebook.lock"
@@ -291,6 +291,25 @@ class Gradebook:
             entries.append(Entry(student, problem, path, content, key, submitted_at, bool(late), report))
         return Record([Student(*row) for row in students], entries, [Unmatched(*row) for row in unmatched])
 
+    def readable(self) -> set[str]:
+        """The digests of the solutions that were found to be Python."""
+        return {content for (content,) in self._db.execute("SELECT content FROM contents WHERE source IS NOT NULL")}
+
+    def digest(self) -> str:
+        """The digest of the class, its reports and settings; a run that has nothing to judge does not change it."""
+        digest = hashlib.sha256()
+        for rows in (
+            "SELECT name, value FROM settings WHERE name <> 'written' ORDER BY name",
+            "SELECT * FROM students ORDER BY position",
+            "SELECT * FROM submissions ORDER BY position",
+            "SELECT * FROM unmatched ORDER BY position",
+            "SELECT * FROM overrides ORDER BY student, problem",
+            "SELECT key, report FROM reports WHERE key IN (SELECT key FROM submissions) ORDER BY key",
+        ):
+            for row in self._db.execute(rows):
+                digest.update("\0".join(map(str, row)).encode())
+        return digest.hexdigest()
+
     def solution(self, entry: Entry) -> Solution:
         """What was handed in, read from the gradebook."""
         rows = self._db.execute("SELECT name, source, fault, line FROM contents WHERE content = ?", (entry.content,))
@@ -309,7 +328,7 @@ class Gradebook:
 
     def keep(self, key: str, report: Report) -> None:
         """Commits a report at once; a failure of the judge only as a note, which the next run clears."""
-        text = json.dumps(as_data(report))
+        text = to_exact(report)
         with self._db:
             if report.verdict == "infra":
                 self._db.execute("UPDATE submissions SET failure = ? WHERE key = ?", (text, key))
@@ -367,8 +386,8 @@ def _open(path: Path | None) -> sqlite3.Connection:
 
 def _report(text: str) -> Report:
     try:
-        return msgspec.convert(json.loads(text), Report)
-    except (ValueError, msgspec.ValidationError):
+        return from_exact(text)
+    except ValueError:
         raise UnusableGradebook(f"{GRADEBOOK} has reports of another judge; run judge grade again") from None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -157,7 +158,9 @@ def grade_class(
     for name in assignment.late.extensions:
         if find_student(name, students.values()) is None:
             unknown.append(f"late.extensions: no student of the class is called {name}")
-    entries = {(entry.student, entry.problem): entry for entry in record.entries}
+    attempts: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in record.entries:
+        attempts[entry.student, entry.problem].append(entry)
     with_unmatched = {one.student for one in record.unmatched}
     known: dict[tuple[str, str], Remembered] = {}
     found = []
@@ -165,7 +168,8 @@ def grade_class(
         marks = {}
         for problem, possible in assignment.points.items():
             who = student.id, problem
-            mark = _mark(problem, possible, entries.get(who), given.get(who), (remembered or {}).get(who))
+            counting = _best(attempts[who], student, assignment) if who in attempts else None
+            mark = _mark(problem, possible, counting, given.get(who), (remembered or {}).get(who))
             marks[problem] = mark
             if mark.override is not None:
                 known[who] = _remember(mark, (remembered or {}).get(who))
@@ -220,6 +224,28 @@ def _name(student: Student) -> str | None:
     return student.name
 
 
+def _best(attempts: Sequence[Entry], student: Student, assignment: Assignment) -> Entry:
+    """The attempt that counts where several may: the one that is worth most when its own lateness is taken off.
+
+    Of equal ones the first; one that is not judged, where it might be worth more than all others.
+    """
+
+    def left_of(entry: Entry) -> float:
+        days = assignment.days_late(_names(student), entry.submitted_at, entry.late)
+        return assignment.late.kept(days or 0)
+
+    def worth(entry: Entry) -> float:
+        return entry.report.score * left_of(entry) if entry.report is not None else 0.0
+
+    judged = [one for one in attempts if one.report is not None and one.report.verdict not in ("infra", "not judged")]
+    best = max(judged, key=worth, default=None)
+    open_ = [one for one in attempts if one not in judged]
+    promising = max(open_, key=left_of, default=None)
+    if best is None or (promising is not None and FULL * left_of(promising) > worth(best) + SAME):
+        return promising if promising is not None else attempts[0]
+    return best
+
+
 def _mark(
     problem: str, possible: float, entry: Entry | None, override: Override | None, known: Remembered | None
 ) -> Mark:
@@ -266,9 +292,12 @@ def _flag(student: Student, mark: Mark) -> str:
 def _grade(student: Student, marks: dict[str, Mark], assignment: Assignment, unmatched: bool) -> Grade:
     entries = [mark.entry for mark in marks.values() if mark.entry is not None]
     submitted_at = max((entry.submitted_at for entry in entries if entry.submitted_at is not None), default=None)
-    names = (student.id, student.email, student.lms_id, student.name)
-    days = assignment.days_late(names, submitted_at, any(entry.late for entry in entries))
+    days = assignment.days_late(_names(student), submitted_at, any(entry.late for entry in entries))
     return Grade(student, marks, submitted_at, days, assignment.late.kept(days or 0), unmatched)
+
+
+def _names(student: Student) -> tuple[str | None, ...]:
+    return student.id, student.email, student.lms_id, student.name
 
 
 def _total(points: Iterable[float | None]) -> float | None:

@@ -20,14 +20,17 @@ from typing import Any
 import msgspec
 
 from judge.classroom.assignment import Assignment, unpack_assignment
-from judge.classroom.engine import Engine, Work, judge_all
+from judge.classroom.engines import Work
+from judge.classroom.engines.local import LocalEngine
 from judge.classroom.exports.ci import gradescope
 from judge.classroom.gradebook import Entry, Record, content_of
 from judge.classroom.grades import grade_class
 from judge.classroom.gradescope_pack import SETTINGS, Settings
 from judge.classroom.intake import Intake, Submission, collect
 from judge.classroom.results import replace, student_text
+from judge.classroom.sheets import statements
 from judge.classroom.status import ALL_GRADED, JUDGE_FAILED, complain
+from judge.classroom.stopping import Stop
 from judge.classroom.students import Student
 from judge.grading import Infrastructure, TooWeak
 from judge.problems import packs
@@ -105,23 +108,26 @@ def _one_each(intake: Intake, assignment: Assignment) -> dict[str, Submission]:
 def _judge(taken: Mapping[str, Submission], settings: Settings, assignment: Assignment) -> dict[str, Report]:
     if not taken:
         return {}
-    engine = Engine(settings.devices, settings.jobs, settings.require_isolation)
+    engine = LocalEngine(settings.devices, settings.jobs, settings.require_isolation)
     reports: dict[str, Report] = {}
     work = []
     for slug, one in taken.items():
         solution = one.read()
         work.append(Work(f"{slug} {content_of(solution)}", one.problem, solution, assignment.skip))
-    with engine.judge(settings.seed, settings.secret) as judge:
+    with engine.start(settings.seed, settings.secret) as judging:
 
         def on_report(one: Work, report: Report) -> None:
             reports[one.problem.slug] = report
 
-        judge_all(work, judge, jobs=engine.jobs, on_report=on_report)
+        judging.judge_all(work, on_report, Stop())
     return reports
 
 
 def _left(intake: Intake) -> Sequence[str]:
-    return [f"Not graded: {one.path}: {one.reason}" for one in intake.unmatched]
+    return [
+        *(f"Not graded: {one.path}: {one.reason}" for one in intake.unmatched),
+        *(f"{one.path}: {statements(one.count)} left out: {one.which}" for one in intake.dropped),
+    ]
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import msgspec
 
 import judge
 from judge.classroom.assignment import Assignment, pack_assignment
+from judge.classroom.packing import add
 from judge.classroom.results import replace
 from judge.problems import Packs
 
@@ -76,32 +77,24 @@ def write_pack(
     pytorch = [f"{name}=={version(name).partition('+')[0]}" for name in ("torch", "torchvision")]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add(archive, SETUP, _SETUP.format(torch=" ".join(pytorch)), executable=True)
-        _add(archive, RUN, _RUN, executable=True)
-        _add(archive, SETTINGS, msgspec.json.encode(settings))
-        _add(archive, REQUIREMENTS, "\n".join(_requirements()) + "\n")
+        add(archive, SETUP, _SETUP.format(torch=" ".join(pytorch)), executable=True)
+        add(archive, RUN, _RUN, executable=True)
+        add(archive, SETTINGS, msgspec.json.encode(settings))
+        add(archive, REQUIREMENTS, "\n".join(_requirements()) + "\n")
         package = Path(judge.__file__).parent
-        for path in _files(package, leave_out="bundled"):
-            _add(archive, f"judge/{path.relative_to(package).as_posix()}", path.read_bytes())
+        for file in _files(package, leave_out="bundled"):
+            add(archive, f"judge/{file.relative_to(package).as_posix()}", file.read_bytes())
         archive.mkdir("problems")  # judge looks there even where all the problems are of other packs
         for slug in assignment.points:
             problem = packs.read(slug)
-            pack, _, name = slug.rpartition("/")
+            pack = slug.rpartition("/")[0]
             place = f"packs/{pack}/" if pack else ""
-            for half, folder in (("problems", problem.folder), ("reference", problem.hidden)):
-                for path in _files(folder):
-                    _add(archive, f"{place}{half}/{name}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+            for path, content in problem.files().items():
+                add(archive, f"{place}{path}", content)
     replace(to, packed.getvalue())
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: str | bytes, *, executable: bool = False) -> None:
-    entry = zipfile.ZipInfo(name, date_time=(2020, 1, 1, 0, 0, 0))
-    entry.external_attr = (0o100755 if executable else 0o100644) << 16
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(entry, content)
-
-
-def _files(folder: Path, leave_out: str = "") -> Iterator[Path]:
+def _files(folder: Path, leave_out: str) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if path.is_file() and "__pycache__" not in parts and parts[0] != leave_out and not path.name.startswith("."):

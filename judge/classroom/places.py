@@ -14,7 +14,8 @@ import msgspec
 from judge.classroom.archive import is_ignored
 from judge.classroom.students import Student
 
-SOLUTIONS = (".py",)
+NOTEBOOK = ".ipynb"
+SOLUTIONS = (".py", NOTEBOOK)
 
 
 class Unmatched(msgspec.Struct, frozen=True):
@@ -80,12 +81,23 @@ class Found:
 
     files: list[Handed] = field(default_factory=list)
     unmatched: list[Unmatched] = field(default_factory=list)
+    students: dict[str, Student] = field(default_factory=dict)  # id -> all that is known of him in any of the places
 
-    def leave(self, place: Place, path: Path, student: str | None, reason: str) -> None:
-        self.unmatched.append(Unmatched(place.show(path), student, reason))
+    def add(self, file: Handed) -> None:
+        for student in file.students:
+            self._know(student)
+        self.files.append(file)
+
+    def leave(self, place: Place, path: Path, student: Student | None, reason: str) -> None:
+        if student is not None:
+            self._know(student)
+        self.unmatched.append(Unmatched(place.show(path), student.id if student is not None else None, reason))
+
+    def _know(self, student: Student) -> None:
+        self.students[student.id] = self.students.get(student.id, student).filled(student)
 
 
-def inside(place: Place, folder: Path, student: str | None, found: Found) -> list[Path]:
+def inside(place: Place, folder: Path, student: Student | None, found: Found) -> list[Path]:
     """What lies in a folder; nothing, and a line of why, where it is empty or cannot be read."""
     try:
         inside = place.entries(folder)
@@ -108,7 +120,7 @@ def take(
     """Adds files that lie in a folder of these students."""
     for entry in entries:
         shown, where = place.show(entry), place.where(entry)
-        found.files.append(Handed(students, entry, root, entry.name, shown, where, submitted_at))
+        found.add(Handed(students, entry, root, entry.name, shown, where, submitted_at))
 
 
 def is_folder(entry: Path) -> bool:

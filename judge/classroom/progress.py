@@ -1,21 +1,37 @@
-"""A bar on stderr while a class is judged, where stderr is a terminal."""
+"""What is seen on stderr while a class is judged: a bar on a terminal, else a line now and then."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
+
+from judge.classroom.status import say
+from judge.report import Report
+
+LINE_SECONDS = 30.0  # after so long a line is due, and after a tenth of the work,
+SHORTEST_SECONDS = 5.0  # but not sooner
 
 
 class Shown:
-    """How many of `total` are done; a context manager."""
+    """How many of `total` are done, how fast, how long it may still take, and what failed; a context manager."""
 
-    def __init__(self, what: str, total: int) -> None:
+    def __init__(self, what: str, total: int, clock: Callable[[], float] = time.monotonic) -> None:
         errors = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=errors, disable=not errors.is_terminal, transient=True)
-        self._task = self._progress.add_task(what, total=total)
+        self._what = what
+        self._total = total
+        self._done = self._rejected = self._failed = 0
+        self._clock = clock
+        self._began = clock()
+        self._line_at, self._line_done = self._began, 0
+        self._live = errors.is_terminal
+        numbers = TextColumn("{task.completed}/{task.total}  {task.fields[about]}")
+        columns = (TextColumn("{task.description}"), BarColumn(10), numbers)
+        self._progress = Progress(*columns, console=errors, disable=not self._live, transient=True)
+        self._task = self._progress.add_task(what, total=total, about="")
 
     def __enter__(self) -> Shown:
         self._progress.start()
@@ -26,5 +42,47 @@ class Shown:
     ) -> None:
         self._progress.stop()
 
-    def advance(self) -> None:
-        self._progress.advance(self._task)
+    def take(self, report: Report) -> None:
+        """One more is judged."""
+        self._done += 1
+        if report.verdict == "infra":
+            self._failed += 1
+        elif not report.accepted:
+            self._rejected += 1
+        now = self._clock()
+        self._progress.update(self._task, completed=self._done, about=self._about(now))
+        if not self._live and self._line_is_due(now):
+            self._line_at, self._line_done = now, self._done
+            percent = 100 * self._done // self._total
+            say(f"{self._what}: {self._done} of {self._total} ({percent} %), {self._about(now)}")
+
+    def _line_is_due(self, now: float) -> bool:
+        waited = now - self._line_at
+        tenth = 10 * (self._done - self._line_done) >= self._total
+        return waited >= LINE_SECONDS or (tenth and waited >= SHORTEST_SECONDS)
+
+    def _about(self, now: float) -> str:
+        seconds = max(now - self._began, 1e-3)
+        parts = [_rate(self._done / seconds)]
+        if self._done < self._total:
+            parts.append(f"{_duration(seconds / self._done * (self._total - self._done))} left")
+        if self._rejected:
+            parts.append(f"{self._rejected} not accepted")
+        if self._failed:
+            parts.append(f"{self._failed} not judged")
+        return ", ".join(parts)
+
+
+def _rate(per_second: float) -> str:
+    for per, name in ((1, "s"), (60, "min")):
+        if per_second * per >= 1:
+            return f"{per_second * per:.{0 if per_second * per >= 9.95 else 1}f}/{name}"
+    return f"{per_second * 3600:.1f}/h"
+
+
+def _duration(seconds: float) -> str:
+    """As exact as such a guess deserves."""
+    for unit, name in ((1, "s"), (60, "min"), (3600, "h")):
+        if seconds < 90 * unit:
+            return f"{max(1, round(seconds / unit))} {name}"
+    return f"{round(seconds / 86400)} days" if seconds >= 2 * 86400 else f"{round(seconds / 3600)} h"

@@ -13,12 +13,14 @@ from rich.console import Console
 from judge import __version__
 from judge.classroom import check_what_is_skipped
 from judge.classroom.assignment import UnusableAssignment
-from judge.classroom.engine import Engine, Work, judge_all
+from judge.classroom.engines import Engine, UnusableEngine, Work
 from judge.classroom.gradebook import Entry, Gradebook, Record, UnusableGradebook, digest_of, key_of
 from judge.classroom.grades import Grade, Grades, current_grades, find_student
+from judge.classroom.pages import known_problems, write_pages
 from judge.classroom.progress import Shown
 from judge.classroom.results import write_grades, write_results
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
+from judge.classroom.stopping import Stop
 from judge.classroom.summary import WIDEST_NAME
 from judge.finding import UnknownProblem, either, find_name
 from judge.grading import Infrastructure, TooWeak
@@ -49,10 +51,11 @@ def regrade(
     dry_run: nothing is stored. Where the judge fails now, an earlier report stays. Returns the exit status: 0 when
     all was judged, 1 when something was not reached, 2 for wrong use, 3 when the judge itself failed on something.
     """
+    ours = (_WrongUse, UnusableGradebook, UnusableAssignment, UnusableEngine, UnknownProblem, BrokenProblem, TooWeak)
     try:
         with Gradebook(out, make=False) as book:
             return _Regrading(book, packs, engine, console, dry_run, language).run(problems, students, verdicts)
-    except (_WrongUse, UnusableGradebook, UnusableAssignment, UnknownProblem, BrokenProblem, TooWeak) as error:
+    except ours as error:
         return complain(str(error), WRONG_USE)
     except Infrastructure as error:
         return complain(str(error), JUDGE_FAILED)
@@ -84,32 +87,30 @@ class _Regrading:
         chosen = self._choose(problems, students, verdicts)
         if not chosen or self.book.seed is None:
             return complain("nothing in the gradebook fits; nothing was judged", ALL_GRADED)
-        interrupted = False
-        with self.engine.judge(self.book.seed, self.book.secret) as judge:
-            known = {slug: self._read(slug) for slug in {entry.problem for entry in chosen}}
-            check_what_is_skipped(judge, list(known.values()), self.skip)
-            digests = {
-                slug: digest_of(problem, judge.devices, judge.seed, judge.secret, self.skip)
-                for slug, problem in known.items()
-            }
-            work: dict[str, Work] = {}
-            alike: dict[str, list[Entry]] = {}
-            for entry in chosen:
-                key = key_of(entry.content, digests[entry.problem])
-                alike.setdefault(key, []).append(entry)
-                work.setdefault(key, Work(key, known[entry.problem], self.book.solution(entry), self.skip))
-            with Shown("judging again", len(work)) as shown:
+        seed, secret = self.book.seed, self.book.secret
+        known = {slug: self._read(slug) for slug in {entry.problem for entry in chosen}}
+        check_what_is_skipped(list(known.values()), self.skip)
+        digests = {
+            slug: digest_of(problem, self.engine.devices, seed, secret, self.skip) for slug, problem in known.items()
+        }
+        work: dict[str, Work] = {}
+        alike: dict[str, list[Entry]] = {}
+        for entry in chosen:
+            key = key_of(entry.content, digests[entry.problem])
+            alike.setdefault(key, []).append(entry)
+            work.setdefault(key, Work(key, known[entry.problem], self.book.solution(entry), self.skip))
+        with self.engine.start(seed, secret) as judging, Shown("judging again", len(work)) as shown, Stop() as stop:
 
-                def on_report(one: Work, report: Report) -> None:
-                    self._take(one, report, alike[one.key])
-                    shown.advance()
+            def on_report(one: Work, report: Report) -> None:
+                self._take(one, report, alike[one.key])
+                shown.take(report)
 
-                try:
-                    judge_all(list(work.values()), judge, jobs=self.engine.jobs, on_report=on_report)
-                except KeyboardInterrupt:
-                    interrupted = True
+            try:
+                judging.judge_all(list(work.values()), on_report, stop)
+            except KeyboardInterrupt:
+                stop.asked = True
         self._report(chosen)
-        if interrupted:
+        if stop.asked:
             return INTERRUPTED
         if self.failed:
             return JUDGE_FAILED
@@ -168,7 +169,8 @@ class _Regrading:
         self.book.keep_settings(torch_version=version("torch"), judge_version=__version__)
         record = self.book.record()
         write_results(self.book, record, finished=all(entry.report is not None for entry in record.entries))
-        write_grades(self.book.folder, grades, self.language)
+        write_grades(self.book.folder, grades, self.language, known_problems(grades, self.packs))
+        write_pages(self.book, grades, self.packs, self.language)
 
 
 def _fits(value: str, wanted: Collection[str]) -> bool:

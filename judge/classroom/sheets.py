@@ -1,15 +1,19 @@
-"""A class as tables for people who count: grades.csv, a line a student, and checks.csv, a line a check."""
+"""A class as tables for people who count and look things up.
+
+grades.csv has a line a student, checks.csv a line a check, intake.csv a line for each file that was found.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from judge.classroom.grades import Grade, Grades
+from judge.classroom.intake import Intake
 from judge.classroom.tables import Value, to_csv
 from judge.report import CheckResult, Report
 from judge.report.text import plain
 
-GRADES, CHECKS = "grades.csv", "checks.csv"
+GRADES, CHECKS, INTAKE = "grades.csv", "checks.csv", "intake.csv"
 CHECK_COLUMNS = (
     "student", "problem", "check", "kind", "part", "verdict", "points", "max_points", "device", "seconds", "message",
 )  # fmt: skip
@@ -40,6 +44,30 @@ def checks_csv(grades: Grades) -> str:
         "message",
     ]
     return to_csv(heading, _check_rows(grades))
+
+
+def intake_csv(intake: Intake) -> str:
+    """One line for each file and problem: what became of it, how its problem was found, and why not."""
+    heading = ["path", "student", "problem", "status", "matched_by", "reason"]
+    rows: list[tuple[str, str | None, str | None, str, str | None, str | None]] = []
+    for one in intake.submissions:
+        why = intake.strangers.get(one.student)
+        rows.append(
+            (one.shown, one.student, one.problem.slug, "graded", one.how, f"not on the roster: {why}" if why else None)
+        )
+    rows += [(one.path, one.student, one.problem, "superseded", one.how, one.reason) for one in intake.superseded]
+    rows += [
+        (one.path, one.student, None, "dropped", None, f"{statements(one.count)}: {one.which}")
+        for one in intake.dropped
+    ]
+    rows += [(one.path, one.student, None, "unmatched", None, one.reason) for one in intake.unmatched]
+    rows.sort(key=lambda row: (row[0], row[1] or "", row[2] or ""))
+    return to_csv(heading, ([plain(cell) if cell is not None else None for cell in row] for row in rows))
+
+
+def statements(count: int) -> str:
+    """ "1 statement", "2 statements"."""
+    return f"{count} statement{'s' if count != 1 else ''}"
 
 
 def _student_row(grade: Grade, problems: list[str]) -> list[Value]:

@@ -10,6 +10,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from judge.classroom.grades import Grade, Grades, Mark
+from judge.classroom.intake import Intake
+from judge.classroom.sheets import statements
+from judge.classroom.students import Student
 from judge.report.page import Page
 from judge.report.terminal import score_text
 from judge.report.text import plain, shorten
@@ -46,6 +49,34 @@ def show(grades: Grades, console: Console) -> None:
     for note in [*grades.notes, *grades.unknown]:
         page.paragraph(plain(note), style="yellow")
     page.print()
+
+
+def show_intake(intake: Intake, console: Console) -> None:
+    """Prints what an instructor should know of how files were taken: what was left out, who is missing or unknown."""
+    page = Page(console)
+    if intake.dropped:
+        page.line()
+        page.line(("Left out of notebooks, since they are no imports, definitions or constants:", "bold"))
+    for one in intake.dropped:
+        page.paragraph(f"{plain(one.path)}: {statements(one.count)}", indent=2)
+    if intake.missing:
+        page.line()
+        page.paragraph(f"Missing: {', '.join(map(_called, intake.missing))}", style="yellow")
+    if intake.strangers:
+        page.line()
+        page.line(("Not on the roster, but handed something in:", "bold yellow"))
+    for id_, why in intake.strangers.items():
+        page.paragraph(f"{plain(id_)}: {plain(why)}", indent=2)
+    if intake.superseded:
+        count = len(intake.superseded)
+        page.line()
+        page.paragraph(f"{count} other attempt{'s' if count > 1 else ''} at a problem did not count.")
+    page.print()
+
+
+def _called(student: Student) -> str:
+    named = student.name is not None and student.name != student.id
+    return plain(f"{student.id} ({student.name})" if named else student.id)
 
 
 def _statistics(grades: Grades) -> str:

@@ -26,7 +26,9 @@ def problem_of(file_name: str, packs: Packs) -> str:
     if not matching:
         raise UnknownProblem(f"there is no problem {number}")
     if others:
-        raise UnknownProblem(f"number {number} is {either(matching)}, but the name is that of {either(others)}")
+        raise UnknownProblem(
+            f"number {number} is {either(matching)}, but the name is that of {either(others)}", several=True
+        )
     return _only(matching)
 
 
@@ -57,7 +59,7 @@ def _slug(name: str) -> str:
 
 def _only(names: list[str]) -> str:
     if len(names) > 1:
-        raise UnknownProblem(f"may be {either(names)}; the packs share that name")
+        raise UnknownProblem(f"may be {either(names)}; the packs share that name", several=True)
     return names[0]
 
 

@@ -5,6 +5,7 @@ torch takes seconds to import, so nothing here imports it, and what does is impo
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ INTERRUPTED = 130
 def main() -> None:
     """The `judge` program."""
     _occupy_standard_descriptors()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a title or a formula that the terminal cannot show is no failure
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -31,10 +35,10 @@ def _occupy_standard_descriptors() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit status; whatever goes wrong is one line on stderr."""
     try:
-        from judge.cli.app import app, explain  # here, so that Ctrl-C during the imports is handled too
+        from judge.cli.app import command, explain  # here, so that Ctrl-C during the imports is handled too
 
         try:
-            status = app(args=list(arguments), prog_name="judge", standalone_mode=False) or 0
+            status = command(arguments).main(args=list(arguments), prog_name="judge", standalone_mode=False) or 0
             sys.stdout.flush()
         except BrokenPipeError:  # the reader of `judge list | head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,20 +13,23 @@ import typer
 from rich.console import Console
 
 from judge.cli.editor import find_editor
+from judge.cli.interview import remind
 from judge.cli.options import (
     JUDGE_FAILED,
     NOT_ACCEPTED,
+    PRACTISE,
     Devices,
+    Language,
     PackFolders,
     ProblemName,
     Seed,
     WrongUse,
     exit_status,
+    language_of,
     open_history,
     resolve_devices,
     say,
     short_name,
-    shown,
     stderr,
     stdout,
 )
@@ -33,16 +37,18 @@ from judge.cli.reproduce import print_failing_input
 from judge.cli.watch import watch_file
 from judge.finding import UnknownProblem, find_name
 from judge.history import cache_folder, data_folder
+from judge.practice.desk import PRACTICE_SEED, shown, solution_file, write_stub
 from judge.problems import BrokenProblem, Problem, packs
 from judge.report import CheckResult, Report
-from judge.solutions import PRACTICE_SEED, solution_file
 
 if TYPE_CHECKING:
     from judge.grading import Judge
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: judge attempt 25, then again when you have written something")(attempt)
+    app.command(
+        rich_help_panel=PRACTISE, epilog="Example: judge attempt 25, then again when you have written something"
+    )(attempt)
 
 
 def attempt(
@@ -85,6 +91,7 @@ def attempt(
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Also write the report: .json or .txt.", show_default=False),
     ] = None,
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> int:
     """Judge your solution of a problem, or start one.
@@ -93,21 +100,25 @@ def attempt(
     --watch it is that of the last report.
     """
     known = packs(problems or ())
-    found = known.find(problem)
+    found, lang = known.find(problem), language_of(lang)
     if part is not None:
         found, part = _part_of(found, part)
     devices = resolve_devices(device)
-    write = _writer(out)
     if show_input is not None and (watch or open_it or as_json or out or only or part):
         raise WrongUse("--show-input goes with --device and --seed only")
+    write = _writer(out, found, lang)
+    if found.released:
+        found.observations(seed)  # so that a wrong seed is told before anything starts
     editor = find_editor() if open_it else None
     if watch and editor is not None and editor.in_terminal:
         raise WrongUse(f"{editor.name} needs this terminal for itself: run it in another one, beside --watch")
     wrote = False
     if file is None or watch or editor is not None:
         file = file or solution_file(found)
-        wrote = _start(file, found)
+        wrote = write_stub(file, found)
         if wrote:
+            with open_history() as history:
+                history.note_start(found.slug, datetime.now().astimezone())
             _explain_stub(file, short_name(found.slug, known.names), stderr() if as_json else stdout(), watch)
         if editor is not None:
             editor.open(file)
@@ -122,7 +133,9 @@ def attempt(
         if not (only or part or exit_status(report) == JUDGE_FAILED):
             _keep(report)
         write(report)
-        _print(report, as_json)
+        _print(report, found, as_json, lang)
+        if not as_json:
+            remind(found)
 
     solution = Solution.read(file, root=file.absolute().parent)
     # The Judge starts its nursery in the background; torch is imported here at the same time, so not before.
@@ -139,29 +152,13 @@ def attempt(
     return exit_status(report)
 
 
-def _start(file: Path, problem: Problem) -> bool:
-    """Writes the stub unless something is there; whether it did."""
-    if file.exists():
-        return False
-    text = problem.stub
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as stub:
-            stub.write(text)
-    except FileExistsError:
-        if not file.parent.is_dir():
-            raise WrongUse(f"cannot write {shown(file)}: {shown(file.parent)} is a file") from None
-        return False
-    except OSError as error:
-        raise WrongUse(f"cannot write {shown(file)}: {error.strerror}") from None
-    return True
-
-
 def _explain_stub(file: Path, name: str, console: Console, watch: bool) -> None:
-    judged = "it is judged whenever you save it" if watch else f"judge attempt {name} judges what you wrote"
+    judged = "it is judged whenever you save it" if watch else f"judge attempt {name}, or at every save with --watch"
     for line in (
         f"Wrote {shown(file)}: the signatures, for you to fill in.",
-        f"Next: judge show {name} tells what to build; {judged}.",
+        f"  To read what to build:  judge show {name}, or in the browser judge show {name} --web",
+        f"  To judge what you wrote:  {judged}",
+        f"  To get help:  judge hint {name}",
     ):
         console.print(line, markup=False, soft_wrap=True)
 
@@ -225,7 +222,7 @@ def _keep(report: Report) -> None:
         history.record(report, to_json(report))
 
 
-def _writer(out: Path | None) -> Callable[[Report], None]:
+def _writer(out: Path | None, problem: Problem, language: str) -> Callable[[Report], None]:
     """What writes the report to --out; raises WrongUse before anything is judged when it cannot."""
     if out is None:
         return lambda report: None
@@ -242,21 +239,26 @@ def _writer(out: Path | None) -> Callable[[Report], None]:
 
                     file.write(to_json(report) + "\n")
                 else:
-                    from judge.report.terminal import render
-
-                    render(report, Console(file=file, width=100, highlight=False))
+                    _render(report, problem, Console(file=file, width=100, highlight=False), language)
         except OSError as error:
             say(f"judge: cannot write {out}: {error.strerror}")
 
     return write
 
 
-def _print(report: Report, as_json: bool) -> None:
+def _print(report: Report, problem: Problem, as_json: bool, language: str) -> None:
     if as_json:
         from judge.report.json import to_json
 
         print(to_json(report))
     else:
-        from judge.report.terminal import render
+        _render(report, problem, stdout(), language)
 
-        render(report, stdout())
+
+def _render(report: Report, problem: Problem, console: Console, language: str) -> None:
+    from judge.report.localised import localised
+    from judge.report.terminal import render
+
+    with open_history() as history:
+        shown_hints = history.hints_shown(problem.slug)
+    render(localised(report, problem, language), console, language=language, next_hint=shown_hints + 1)

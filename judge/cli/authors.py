@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from judge.cli.options import (
+    WRITE,
     Devices,
     Jobs,
     PackFolders,
@@ -26,8 +27,8 @@ NAME = re.compile(r"(?:([A-Za-z0-9][\w-]*)/)?([a-z0-9][a-z0-9-]*)")
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: judge new mycourse/layernorm --from layernorm.py")(new)
-    app.command(epilog="Example: judge verify 25 --seeds 20 --device cpu --device sim")(verify)
+    app.command(rich_help_panel=WRITE, epilog="Example: judge new mycourse/layernorm --from layernorm.py")(new)
+    app.command(rich_help_panel=WRITE, epilog="Example: judge verify 25 --seeds 20 --device cpu --device sim")(verify)
 
 
 def new(
@@ -110,6 +111,12 @@ def verify(
         raise WrongUse("--sample is for --mutants")
     known = packs(problems or ())
     chosen = [known.find(name) for name in problem or known.names]
+    if released := [one.slug for one in chosen if one.released]:
+        why = f"{', '.join(released)}: released without the reference, so there is nothing to prove"
+        if problem:
+            raise WrongUse(why)
+        say(f"judge: left out: {why}")
+        chosen = [one for one in chosen if not one.released]
     devices = resolve_devices(device)
     if out is not None and not out.parent.is_dir():
         raise WrongUse(f"--out: there is no folder {out.parent}")

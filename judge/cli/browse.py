@@ -1,37 +1,52 @@
-"""Looking at problems: list, show, hint, reveal."""
+"""Looking at problems: list, next, show."""
 
 from __future__ import annotations
 
 import json
-import sys
+import math
+from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from judge.cli.options import (
+    PRACTISE,
     Language,
     PackFolders,
     ProblemName,
     WrongUse,
     language_of,
+    new_table,
     open_history,
+    print_markdown,
+    readable,
     say,
     short_name,
     stdout,
 )
-from judge.problems import DIFFICULTIES, BrokenProblem, Packs, Problem, packs
+from judge.cli.pages import show_page, write_page
+from judge.practice.advice import advice
+from judge.practice.standing import STATES, UNTRIED, Standing, standings
+from judge.problems import DIFFICULTIES, Problem, packs
+from judge.report.page import Page
+from judge.report.text import plain
+from judge.report.words import marks_for
 
 WIDE = 100  # columns from which on the table of problems has their tags
+TRIED = "~"  # the mark of a problem that was tried and is not solved yet
+ADVISED = 3  # problems that judge next names
 
 
 def register(app: typer.Typer) -> None:
-    app.command("list", epilog="Example: judge list --tag attention --difficulty medium")(list_problems)
-    app.command(epilog="Example: judge show 25 --lang zh")(show)
-    app.command(epilog="Example: judge hint 25")(hint)
-    app.command(epilog="Example: judge reveal 25 --yes > reference.py")(reveal)
+    app.command("list", rich_help_panel=PRACTISE, epilog="Example: judge list --tag attention --state new")(
+        list_problems
+    )
+    app.command("next", rich_help_panel=PRACTISE, epilog="Example: judge next")(what_next)
+    app.command(rich_help_panel=PRACTISE, epilog="Example: judge show 25 --lang zh")(show)
 
 
 def list_problems(
@@ -43,49 +58,45 @@ def list_problems(
     ] = None,
     tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Only those with this tag. Repeatable.")] = None,
     difficulty: Annotated[str | None, typer.Option(metavar="LEVEL", help="Only easy, medium or hard ones.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option(metavar="STATE", help="Only new ones, tried ones (not solved yet) or solved ones."),
+    ] = None,
     recommended: Annotated[
         bool, typer.Option("--recommended", "-r", help="In the recommended order instead of by number.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
-    lang: Language = "en",
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> None:
-    """List the problems, with your best score at each."""
-    language_of(lang)
+    """List the problems: what you solved, what you tried, your best score at each."""
+    lang = language_of(lang)
     if difficulty is not None and difficulty not in DIFFICULTIES:
         raise WrongUse(f"--difficulty is {', '.join(DIFFICULTIES)}, not '{difficulty}'")
+    if state is not None and state not in STATES:
+        raise WrongUse(f"--state is {', '.join(STATES)}, not '{state}'")
+    with open_history() as history:
+        found = standings(history.attempts())
     chosen = [
         problem
-        for problem in _readable(packs(problems or ()))
+        for problem in readable(packs(problems or ()))
         if (difficulty in (None, problem.difficulty))
         and set(tag or ()) <= set(problem.tags)
         and problem.fits(words or ())
+        and state in (None, found.get(problem.slug, UNTRIED).state)
     ]
     if recommended:
         chosen.sort(key=lambda problem: (problem.order is None, problem.order))
-    with open_history() as history:
-        best = history.best_scores()
     if as_json:
-        print(json.dumps([_fields(problem, best.get(problem.slug)) for problem in chosen], indent=2))
+        print(json.dumps([_fields(problem, found.get(problem.slug, UNTRIED)) for problem in chosen], indent=2))
     elif chosen:
         console = stdout()
-        console.print(_table(chosen, best, lang, tags=console.width >= WIDE))
+        console.print(_table(chosen, found, lang, console))
     else:
         say("no problem is like that")
 
 
-def _readable(known: Packs) -> list[Problem]:
-    """All problems that can be read; says which cannot."""
-    found = []
-    for name in known.names:
-        try:
-            found.append(known.read(name))
-        except BrokenProblem as error:
-            say(f"judge: left out: {error}")
-    return found
-
-
-def _fields(problem: Problem, best: float | None) -> dict[str, object]:
+def _fields(problem: Problem, standing: Standing) -> dict[str, object]:
     return {
         "problem": problem.slug,
         "number": problem.number,
@@ -97,99 +108,94 @@ def _fields(problem: Problem, best: float | None) -> dict[str, object]:
         "order": problem.order,
         "aliases": problem.aliases,
         "source": problem.source,
-        "best": best,
+        "best": standing.best,
+        "state": standing.state,
+        "attempts": standing.attempts,
     }
 
 
-def _table(chosen: list[Problem], best: dict[str, float], language: str, tags: bool) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", justify="right", style="bold")
+def _table(chosen: list[Problem], found: dict[str, Standing], language: str, console: Console) -> Table:
+    tags, marks = console.width >= WIDE, marks_for(console.encoding)
+    table = new_table(console)
+    table.add_column("")  # a mark: solved, tried
+    table.add_column("", justify="right", style="bold", overflow="fold")
     table.add_column("problem", overflow="fold")
     if tags:
         table.add_column("tags", style="dim", overflow="fold")
-    table.add_column("difficulty")
-    table.add_column("minutes", justify="right")
-    table.add_column("best", justify="right")
+    table.add_column("difficulty", overflow="fold")
+    table.add_column("minutes", justify="right", overflow="fold")
+    table.add_column("best", justify="right", overflow="fold")
     for problem in chosen:
-        score = best.get(problem.slug)
+        standing = found.get(problem.slug, UNTRIED)
         pack, _, slug = problem.slug.rpartition("/")
+        style = "green" if standing.state == "solved" else "yellow"
         table.add_row(
+            Text({"solved": marks.passed, "tried": TRIED, "new": ""}[standing.state], style),
             str(problem.number) if problem.number is not None else slug,
-            problem.title(language) + (f" ({pack})" if pack else ""),
+            Text(problem.title(language) + (f" ({pack})" if pack else "")),
             *([", ".join(problem.tags)] if tags else []),
             problem.difficulty,
             str(problem.minutes),
-            "" if score is None else f"[{'green' if score == 100 else 'yellow'}]{score:.0f}[/]",
+            Text("" if standing.best is None else f"{math.floor(standing.best)}", style),
         )
     return table
 
 
-def show(problem: ProblemName, lang: Language = "en", problems: PackFolders = None) -> None:
+def what_next(lang: Language = None, problems: PackFolders = None) -> None:
+    """Tell what to practise next, and why."""
+    lang = language_of(lang)
+    known = packs(problems or ())
+    with open_history() as history:
+        found, hints = standings(history.attempts()), history.all_hints_shown()
+    advised = advice(readable(known), found, hints, datetime.now().astimezone())
+    if not advised:
+        raise WrongUse("there are no problems to practise")
+    page = Page(stdout())
+    for place, one in enumerate(advised[:ADVISED]):
+        if place == 1:
+            page.line()
+            page.paragraph("Or:")
+        command = f"judge {one.do} {short_name(one.problem.slug, known.names)}"
+        page.paragraph(f"{command} ({one.problem.minutes} min)", style="bold" if place == 0 else "")
+        page.paragraph(plain(one.problem.title(lang)), indent=2)
+        page.paragraph(one.reason, indent=2, style="dim")
+    page.print()
+
+
+def show(
+    problem: ProblemName,
+    web: Annotated[
+        bool, typer.Option("--web", "-w", help="As a page in the browser, where formulas look like formulas.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Where --web writes the page; it needs no network.",
+            show_default=False,
+        ),
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Only write the page of --web.")] = False,
+    lang: Language = None,
+    problems: PackFolders = None,
+) -> None:
     """Show what a problem asks."""
     known = packs(problems or ())
-    found = known.find(problem)
+    found, lang = known.find(problem), language_of(lang)
+    name = short_name(found.slug, known.names)
+    if web or output is not None or no_open:
+        from judge.practice.statement import statement_page
+
+        page = write_page(statement_page(found, lang, name), f"{found.slug}.{lang}.html", output)
+        show_page(page, no_open)
+        return
     console = stdout()
-    _print_markdown(console, found.text("statement", language_of(lang)))
+    print_markdown(console, found.text("statement", lang))
     facts = [found.difficulty, f"about {found.minutes} minutes", ", ".join(found.tags), f"question {found.source}"]
     console.print(f"\n{' · '.join(facts)}", style="dim", markup=False)
     if found.parts:
         parts = ", ".join(f"{part.name} ({part.minutes})" for part in found.parts.values())
         console.print(f"parts for --part, with minutes: {parts}", style="dim", markup=False)
-    console.print(f"Next: judge attempt {short_name(found.slug, known.names)}", markup=False)
-
-
-def _print_markdown(console: Console, text: str) -> None:
-    from rich.markdown import Markdown  # a sixth of the time that `judge list` takes, which needs none
-
-    from judge.cli.formulas import with_readable_formulas
-
-    console.print(Markdown(with_readable_formulas(text)))
-
-
-def hint(problem: ProblemName, lang: Language = "en", problems: PackFolders = None) -> None:
-    """Show the next hint; each gives away more."""
-    known = packs(problems or ())
-    found = known.find(problem)
-    hints = found.hints(language_of(lang))
-    if not hints:
-        raise WrongUse(f"{found.slug} has no hints")
-    with open_history() as history:
-        number = min(history.hints_shown(found.slug) + 1, len(hints))
-        history.set_hints_shown(found.slug, number)
-    console = stdout()
-    console.print(f"{found.title(lang)}: hint {number} of {len(hints)}\n", style="bold", markup=False)
-    _print_markdown(console, hints[number - 1])
-    following = "hint" if number < len(hints) else "reveal"
-    console.print(f"\nNext: judge {following} {short_name(found.slug, known.names)}", markup=False)
-
-
-def reveal(
-    problem: ProblemName,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, even if it is unsolved.")] = False,
-    lang: Language = "en",
-    problems: PackFolders = None,
-) -> None:
-    """Show the reference solution and answers to the follow-up questions; asks first while it is unsolved."""
-    language_of(lang)
-    found = packs(problems or ()).find(problem)
-    with open_history() as history:
-        solved = history.solved(found.slug)
-    if not (solved or yes):
-        if not sys.stdin.isatty():
-            raise WrongUse(f"{found.slug} is not solved yet; --yes shows the reference all the same")
-        if not typer.confirm(f"You have not solved {found.slug} yet. Show the reference?", err=True):
-            return
-    console = stdout()
-    answers = found.answers(lang)
-    if console.is_terminal:
-        from rich.syntax import Syntax
-
-        console.print(Syntax(found.reference, "python", word_wrap=True))
-        if answers:
-            console.print("\nThe follow-up questions" if lang == "en" else "\n追问的答案", style="bold")
-            _print_markdown(console, answers)
-    else:
-        print(found.reference, end="")
-        if answers:  # as comments: what goes into a file stays a Python file
-            print("\n\n# The follow-up questions:" if lang == "en" else "\n\n# 追问的答案：")
-            print("\n".join(f"# {line}".rstrip() for line in answers.splitlines()))
+    console.print(f"Next: judge attempt {name}", markup=False)

@@ -1,20 +1,22 @@
-"""Judging many: grade (a folder), regrade (what the gradebook has), export and gradescope-pack (for others)."""
+"""Judging many: grade (a folder), regrade (what the gradebook has); for others: export, gradescope-pack, release."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from judge.cli.options import (
+    TEACH,
     Devices,
     Jobs,
     Language,
     PackFolders,
     SecretSeed,
     WrongUse,
+    devices_elsewhere,
     job_count,
     language_of,
     resolve_devices,
@@ -22,7 +24,11 @@ from judge.cli.options import (
     stdout,
 )
 from judge.history import cache_folder
+from judge.practice.desk import PRACTICE_SEED
 from judge.problems import packs
+
+if TYPE_CHECKING:
+    from judge.classroom.engines import Engine
 
 
 class Format(StrEnum):
@@ -41,8 +47,18 @@ class Format(StrEnum):
 class Policy(StrEnum):
     """What --policy takes."""
 
-    LATEST = "latest"
+    BEST = "best"
     FIRST = "first"
+    LATEST = "latest"
+    LAST = "last"
+
+
+POLICIES: dict[Policy, Literal["best", "first", "latest"]] = {
+    Policy.BEST: "best",
+    Policy.FIRST: "first",
+    Policy.LATEST: "latest",
+    Policy.LAST: "latest",
+}
 
 
 class Isolation(StrEnum):
@@ -52,6 +68,13 @@ class Isolation(StrEnum):
     L1 = "L1"
     L2 = "L2"
     L3 = "L3"
+
+
+class EngineName(StrEnum):
+    """What --engine takes."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 AssignmentFile = Annotated[
@@ -68,13 +91,30 @@ Results = Annotated[
 RequiredIsolation = Annotated[
     Isolation, typer.Option(help="Refuse to run where solutions are isolated less; see judge doctor.")
 ]
+EngineOption = Annotated[
+    EngineName, typer.Option("--engine", help="Judge on this machine, or on the nodes of a Ray cluster.")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT",
+        help="The head of the Ray cluster.",
+        show_default="the cluster that this machine is a node of",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
-    app.command(epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
-    app.command(epilog="Example: judge export canvas results/ --template grades-export.csv -o upload.csv")(export)
-    app.command("gradescope-pack", epilog="Example: judge gradescope-pack hw3.toml -o autograder.zip")(gradescope_pack)
+    app.command(rich_help_panel=TEACH, epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
+    app.command(rich_help_panel=TEACH, epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
+    app.command(rich_help_panel=TEACH, epilog="Example: judge replay results/ ada 25")(replay)
+    app.command(
+        rich_help_panel=TEACH, epilog="Example: judge export canvas results/ --template grades-export.csv -o upload.csv"
+    )(export)
+    app.command(
+        "gradescope-pack", rich_help_panel=TEACH, epilog="Example: judge gradescope-pack hw3.toml -o autograder.zip"
+    )(gradescope_pack)
+    app.command(rich_help_panel=TEACH, epilog="Example: judge release hw3.toml -o hw3.zip --hints")(release)
 
 
 def grade(
@@ -98,31 +138,74 @@ def grade(
         ),
     ] = None,
     assignment: AssignmentFile = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Who is in the class: a CSV file such as a gradebook that Canvas exported.",
+            show_default=False,
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="The roster's column with the ids.", show_default="told by its title"),
+    ] = None,
+    problem: Annotated[
+        str | None,
+        typer.Option(metavar="PROBLEM", help="What files answer that do not say it themselves.", show_default=False),
+    ] = None,
     policy: Annotated[Policy, typer.Option(help="Which of several attempts at a problem counts.")] = Policy.LATEST,
     require_isolation: RequiredIsolation = Isolation.L2,
-    lang: Language = "en",
+    engine: EngineOption = EngineName.LOCAL,
+    address: Address = None,
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> int:
     """Grade every solution in folders and zips.
 
     The exit status is 0 when everything was graded, whatever the scores; 1 when something could not be matched to a
-    problem or graded; 2 for wrong use; 3 when the judge itself failed.
+    problem or graded, or somebody is not on the roster; 2 for wrong use; 3 when the judge itself failed.
     """
     known = packs(problems or ())
-    devices = resolve_devices(device)
-    from judge.classroom import Engine, Options, grade_folder
+    if key is not None and roster is None:
+        raise WrongUse("--key names a column of the roster; --roster FILE names that")
+    told = known.find(problem) if problem is not None else None
+    chosen = _engine(engine, address, device, jobs, require_isolation)
+    from judge.classroom import Options, grade_folder
+    from judge.classroom.roster import UnusableRoster, read_roster
+
+    try:
+        read = read_roster(roster, key) if roster is not None else None
+    except UnusableRoster as error:
+        raise WrongUse(str(error)) from None
 
     return grade_folder(
         *(paths or [Path(".")]),
         packs=known,
-        engine=Engine(devices, job_count(jobs), require_isolation.value, cache_folder()),
+        engine=chosen,
         seed=seed,
         out=out,
         console=stdout(),
         assignment=assignment,
         language=language_of(lang),
-        options=Options(policy=policy.value),
+        options=Options(POLICIES[policy], told, read),
     )
+
+
+def _engine(
+    name: EngineName, address: str | None, device: list[str] | None, jobs: int | None, require_isolation: Isolation
+) -> Engine:
+    """What these options ask for."""
+    if name is EngineName.RAY:
+        from judge.classroom.engines.ray import RayEngine
+
+        return RayEngine(devices_elsewhere(device), jobs, require_isolation.value, address)
+    if address is not None:
+        raise WrongUse("--address is for --engine ray")
+    devices = resolve_devices(device)
+    from judge.classroom.engines.local import LocalEngine
+
+    return LocalEngine(devices, jobs, require_isolation.value, cache_folder())
 
 
 def regrade(
@@ -141,7 +224,9 @@ def regrade(
     device: Devices = None,
     jobs: Jobs = None,
     require_isolation: RequiredIsolation = Isolation.L2,
-    lang: Language = "en",
+    engine: EngineOption = EngineName.LOCAL,
+    address: Address = None,
+    lang: Language = None,
     problems: PackFolders = None,
 ) -> int:
     """Judge again what is in the gradebook, all of it or what fits.
@@ -149,7 +234,6 @@ def regrade(
     It has the solutions too, and takes the class's seed. The exit status is 0 when all was judged, 1 when something
     was not reached, 2 for wrong use, 3 when the judge itself failed.
     """
-    from judge.classroom import Engine
     from judge.classroom.gradebook import graded_with
     from judge.classroom.regrade import regrade as judge_again
 
@@ -157,14 +241,44 @@ def regrade(
     return judge_again(
         out,
         packs=packs([*(problems or ()), *before.packs]),
-        engine=Engine(
-            resolve_devices(device or before.devices), job_count(jobs), require_isolation.value, cache_folder()
-        ),
+        engine=_engine(engine, address, device or before.devices, jobs, require_isolation),
         console=stdout(),
         problems=problem or (),
         students=student or (),
         verdicts=verdict or (),
         dry_run=dry_run,
+        language=language_of(lang),
+    )
+
+
+def replay(
+    out: Results,
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="An id, an address or a name.", show_default=False)],
+    problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="One of the class's.", show_default=False)],
+    device: Devices = None,
+    require_isolation: RequiredIsolation = Isolation.L2,
+    lang: Language = None,
+    problems: PackFolders = None,
+) -> int:
+    """Judge one student's solution again with the class's seed, for an appeal; nothing is stored.
+
+    The exit status is 0 when it comes out as in the gradebook, 1 when it does not, 2 for wrong use, 3 when the judge
+    itself failed.
+    """
+    from judge.classroom.gradebook import graded_with
+
+    before = graded_with(out)
+    devices = resolve_devices(device or before.devices)
+    from judge.classroom.engines.local import LocalEngine
+    from judge.classroom.replay import replay as judge_again
+
+    return judge_again(
+        out,
+        student,
+        problem,
+        packs=packs([*(problems or ()), *before.packs]),
+        engine=LocalEngine(devices, 1, require_isolation.value, cache_folder()),
+        console=stdout(),
         language=language_of(lang),
     )
 
@@ -253,4 +367,50 @@ def gradescope_pack(
         )
     except OSError as error:
         raise WrongUse(f"{output} cannot be written: {error.strerror}") from None
+    return 0
+
+
+def release(
+    assignment: Annotated[Path, typer.Argument(metavar="FILE", help="The assignment: hw3.toml.", show_default=False)],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="ZIP|DIR",
+            help="Where to. Its name is what students type before a problem: hw3/25.",
+            show_default="hw3.zip for hw3.toml",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="How many seeds they can try.")] = 3,
+    hints: Annotated[bool, typer.Option("--hints", help="With the hints.")] = False,
+    jobs: Jobs = None,
+    problems: PackFolders = None,
+) -> int:
+    """Make a package for students to practise with: statements, stubs and checks, no references and no mistakes.
+
+    In their place it has what the references were seen to do for a few seeds, the first of which is judge attempt's.
+    """
+    from secrets import token_hex
+
+    from judge.classroom.assignment import read_assignment
+    from judge.classroom.release import Unreleasable
+    from judge.classroom.release import release as write_package
+    from judge.grading import Judge
+
+    known = packs(problems or ())
+    read = read_assignment(assignment, known)
+    for note in read.notes:
+        say(f"judge: {note}")
+    to = output or Path(f"{assignment.stem}.zip")
+    devices = resolve_devices(["cpu", "sim"])
+    chosen = range(PRACTICE_SEED, PRACTICE_SEED + seeds)
+    try:
+        with Judge(devices=devices, seed=chosen[0], secret=token_hex(16), cache=cache_folder(), eager=True) as judge:
+            write_package(read, known, to, judge=judge, seeds=chosen, hints=hints, jobs=job_count(jobs))
+    except Unreleasable as error:
+        raise WrongUse(str(error)) from None
+    except OSError as error:
+        raise WrongUse(f"{to} cannot be written: {error.strerror}") from None
+    say(f"Wrote {to}. Students find in its README.md what to type.")
     return 0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import typer
 
-from judge.cli.options import PackFolders, stdout
+from judge.cli.options import PRACTISE, PackFolders, stdout
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: judge doctor")(doctor)
+    app.command(rich_help_panel=PRACTISE, epilog="Example: judge doctor")(doctor)
 
 
 def doctor(problems: PackFolders = None) -> int:

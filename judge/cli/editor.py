@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from judge.cli.options import WrongUse, shown
+from judge.cli.options import WrongUse
+from judge.practice.desk import shown
 
 VARIABLES = ("VISUAL", "EDITOR")
 # Editors that take over the terminal; any other program is taken for one with a window of its own.

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.box import ASCII2, SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
+from rich.theme import Theme
 
 from judge import devices
 from judge.finding import find_name
 from judge.history import History
-from judge.problems import packs
+from judge.language import LANGUAGES, current, translated, use
+from judge.machine import usable_cpus
+from judge.problems import BrokenProblem, Packs, Problem, packs
 from judge.report import Report
+from judge.report.words import UNICODE, marks_for
 
 ACCEPTED, NOT_ACCEPTED, WRONG_USE, JUDGE_FAILED = 0, 1, 2, 3  # exit statuses
-LANGUAGES = ("en", "zh")
+PRACTISE, TEACH, WRITE = "Practise", "Teach", "Write problems"  # what judge --help has a panel for
 
 
 class WrongUse(Exception):
     """The command cannot do what was asked; the message is the one line that the user sees, with exit status 2."""
 
 
-def _complete_problem(incomplete: str) -> Iterator[str]:
+def complete_problem(incomplete: str) -> Iterator[str]:
+    """For the shell: the names that begin like this, with or without their number."""
     try:
         names = packs().names
     except ValueError:  # a wrong JUDGE_PROBLEMS is no reason for noise while somebody types
@@ -57,14 +63,14 @@ ProblemName = Annotated[
     typer.Argument(
         metavar="PROBLEM",
         help="Its number, its name, or the beginning or a part of it: 25, attention.",
-        autocompletion=_complete_problem,
+        autocompletion=complete_problem,
         show_default=False,
     ),
 ]
 ProblemNames = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="PROBLEM", help="Which ones; all by default.", autocompletion=_complete_problem, show_default=False
+        metavar="PROBLEM", help="Which ones; all by default.", autocompletion=complete_problem, show_default=False
     ),
 ]
 PackFolders = Annotated[
@@ -72,8 +78,8 @@ PackFolders = Annotated[
     typer.Option(
         "--problems",
         metavar="DIR",
-        help="Also know the problems of this folder, which has problems/ and reference/. Repeatable; JUDGE_PROBLEMS "
-        "names more.",
+        help="Also know the problems of this folder, which has problems/ and reference/, or what judge release made. "
+        "Repeatable; JUDGE_PROBLEMS names more.",
         show_default=False,
     ),
 ]
@@ -104,16 +110,45 @@ Jobs = Annotated[
     typer.Option(min=1, metavar="N", help="How many at the same time.", show_default="one for each CPU"),
 ]
 Language = Annotated[
-    str, typer.Option("--lang", metavar="LANGUAGE", help="en or zh.", autocompletion=_complete_language)
+    str | None,
+    typer.Option(
+        "--lang",
+        metavar="LANGUAGE",
+        help="en or zh.",
+        autocompletion=_complete_language,
+        show_default="JUDGE_LANG, else the system's",
+    ),
 ]
 
 
+class _Console(Console):
+    """A console that says what judge knows to say in the user's language."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(translated(one, current()) if isinstance(one, str) else one for one in objects), **options)
+
+
 def stdout() -> Console:
-    return Console(highlight=False)
+    return _Console(highlight=False)
 
 
 def stderr() -> Console:
-    return Console(stderr=True, highlight=False)
+    return _Console(stderr=True, highlight=False)
+
+
+def new_table(console: Console) -> Table:
+    """A table without columns, drawn with what the terminal's encoding has."""
+    return Table(box=SIMPLE_HEAD if marks_for(console.encoding) is UNICODE else ASCII2, pad_edge=False)
+
+
+def print_markdown(console: Console, text: str) -> None:
+    """Markdown with formulas, as a terminal can show them."""
+    from rich.markdown import Markdown  # a sixth of the time that `judge list` takes, which needs none
+
+    from judge.practice.formulas import with_readable_formulas
+
+    with console.use_theme(Theme({"markdown.code": "bold cyan"})):  # rich puts it on black, also on a white terminal
+        console.print(Markdown(with_readable_formulas(text)))
 
 
 def say(line: str) -> None:
@@ -128,11 +163,6 @@ def exit_status(report: Report) -> int:
     return ACCEPTED if report.accepted else NOT_ACCEPTED
 
 
-def shown(path: Path) -> Path:
-    """The path as a user in this folder would type it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
 def resolve_devices(given: list[str] | None) -> list[str]:
     """The devices that --device stands for; raises WrongUse for one that does not exist, or not here."""
     names = given or ["auto"]
@@ -142,6 +172,15 @@ def resolve_devices(given: list[str] | None) -> list[str]:
         )
     try:
         return devices.resolve(names)
+    except ValueError as error:
+        raise WrongUse(str(error)) from None
+
+
+def devices_elsewhere(given: list[str] | None) -> list[str]:
+    """The devices that --device stands for where others judge; raises WrongUse. `auto` is the CPU and `sim`."""
+    try:
+        names = [part for name in given or ["auto"] for part in (["cpu", "sim"] if name == "auto" else [name])]
+        return list(dict.fromkeys(devices.parse(name) for name in names))
     except ValueError as error:
         raise WrongUse(str(error)) from None
 
@@ -158,15 +197,15 @@ def _may_have_gpu() -> bool:
 
 
 def job_count(given: int | None) -> int:
-    if given is not None:
-        return given
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return given if given is not None else usable_cpus()
 
 
-def language_of(given: str) -> str:
-    if given not in LANGUAGES:
+def language_of(given: str | None) -> str:
+    """The language that --lang asks for, which judge then speaks too; without it the user's."""
+    if given is not None and given not in LANGUAGES:
         raise WrongUse(f"--lang is {' or '.join(LANGUAGES)}, not '{given}'")
-    return given
+    use(given)
+    return current()
 
 
 def short_name(name: str, known: list[str]) -> str:
@@ -176,6 +215,17 @@ def short_name(name: str, known: list[str]) -> str:
         return number.lstrip("0") if find_name(number, known) == name else name
     except ValueError:
         return name
+
+
+def readable(known: Packs) -> list[Problem]:
+    """All problems that can be read; says which cannot."""
+    found = []
+    for name in known.names:
+        try:
+            found.append(known.read(name))
+        except BrokenProblem as error:
+            say(f"judge: left out: {error}")
+    return found
 
 
 @contextmanager

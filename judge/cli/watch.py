@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judge.cli.options import JUDGE_FAILED, exit_status, say, shown, stderr, stdout
+from judge.cli.options import JUDGE_FAILED, exit_status, say, stderr, stdout
+from judge.practice.desk import shown
 from judge.problems import Problem
 from judge.report import CheckResult, Report
 from judge.report.page import NEUTRAL, Page

@@ -75,6 +75,8 @@ _CALLS = (  # where x.call() and call(x) become x
     "expand expand_as movedim swapaxes t mul div add sub pow"
 )
 DROPPED = frozenset(_CALLS.split())
+IN_ANY_ORDER = ("min", "max", "minimum", "maximum", "logical_and", "logical_or", "gcd", "equal")
+LEFT_ALONE = ("strict",)  # of zip: a solution that is right never meets its error
 MODULES = ("torch", "F", "nn", "math", "np", "functional", "copy")
 WITHOUT = ("no_grad", "inference_mode", "enable_grad", "set_grad_enabled", "autocast")
 MOST_LINES = 40  # of a change that is shown
@@ -138,6 +140,9 @@ class _Places(cst.CSTVisitor):
         self.changes.append((self.get_metadata(PositionProvider, node).start.line, node, other, what))
 
     # ------------------------------------------------------------------------------------------ what is left alone
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        return node.keyword is None or node.keyword.value not in LEFT_ALONE
 
     def visit_Annotation(self, node: cst.Annotation) -> bool:
         return False
@@ -223,15 +228,15 @@ class _Places(cst.CSTVisitor):
     def visit_Call(self, node: cst.Call) -> None:
         positions = [number for number, one in enumerate(node.args) if one.keyword is None and not one.star]
         for number, one in enumerate(node.args):
-            if one.keyword is not None:
+            if one.keyword is not None and one.keyword.value not in LEFT_ALONE:
                 self._add(node, _without(node, number), f"{one.keyword.value}= is left out")
-        if len(positions) >= 2 and positions[:2] == [0, 1]:
+        name, receiver = _called(node)
+        if len(positions) >= 2 and positions[:2] == [0, 1] and name not in IN_ANY_ORDER:
             first, second = node.args[0], node.args[1]
             args = [first.with_changes(value=second.value), second.with_changes(value=first.value), *node.args[2:]]
             self._add(node, node.with_changes(args=args), "the first two arguments are swapped")
         if len(positions) >= 2:
             self._add(node, _without(node, positions[-1]), "the last argument is left out")
-        name, receiver = _called(node)
         if name in SWAPPED:
             self._add(node, _renamed(node, SWAPPED[name]), f"{name} becomes {SWAPPED[name]}")
         if name in DROPPED and receiver is not None:

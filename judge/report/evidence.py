@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -20,10 +20,11 @@ VALUE_LINES = 4
 MORE_CASES = 4
 
 
-def explain(failing: Sequence[CheckResult], page: Page, cut: set[str]) -> None:
+def explain(failing: Sequence[CheckResult], page: Page, cut: set[str], *, shrunk: bool = True) -> None:
     """One block a check; those that failed for the same reason share the block of the first.
 
-    cut: names of the checks whose row does not show all that they look at.
+    cut: names of the checks whose row does not show all that they look at. shrunk: whether a failing input is the
+    smallest that was found.
     """
     blocks: dict[tuple[object, ...], list[CheckResult]] = {}
     for check in failing:
@@ -40,7 +41,7 @@ def explain(failing: Sequence[CheckResult], page: Page, cut: set[str]) -> None:
             if checks[0].name in cut:
                 page.paragraph(plain(checks[0].sentence), indent=2)
             _cases(checks[0], page)
-        _evidence(checks[0], page)
+        _evidence(checks[0], page, "smallest" if shrunk else "drawn")
         if len(checks) == 1:
             _other_cases(checks[0], page)
         text = (checks[0].stdout or "").strip()
@@ -72,9 +73,9 @@ def _cases(check: CheckResult, page: Page) -> None:
         page.line(*row)
 
 
-def _evidence(check: CheckResult, page: Page) -> None:
+def _evidence(check: CheckResult, page: Page, input_is: str) -> None:
     if check.example:
-        page.paragraph(page.word("smallest", example=plain(check.example, lines=2)), indent=2)
+        page.paragraph(page.word(input_is, example=plain(check.example, lines=2)), indent=2)
     message = f"{_where(check, page)} {plain(check.message or '', lines=MESSAGE_LINES)}".strip()
     if message:
         page.paragraph(message, indent=2)
@@ -97,6 +98,8 @@ def _where(check: CheckResult, page: Page) -> str:
 
 def _difference(check: CheckResult, page: Page) -> None:
     """Where the first difference is, what was expected and what came, and how large the largest difference is."""
+    if check.expected is None and check.got is None and check.error is None:
+        return  # the message has said it all
     parts = [plain(check.index, lines=1)] if check.index else []
     for key, value in (("expected", check.expected), ("got", check.got)):
         if value is not None:
@@ -116,6 +119,11 @@ def _difference(check: CheckResult, page: Page) -> None:
 
 
 def _other_cases(check: CheckResult, page: Page) -> None:
+    for text in other_cases(check):
+        page.line((f"  {shorten(text, page.width - 2, page.marks.ellipsis)}", "dim"))
+
+
+def other_cases(check: CheckResult) -> Iterator[str]:
     """A line for each failing case that says something else, in more than a number, than what was said before."""
     said = {_number_free(_first_line(check.message, case.name)) for case in check.cases or []}
     shown = 0
@@ -124,15 +132,15 @@ def _other_cases(check: CheckResult, page: Page) -> None:
         if first and _number_free(first) not in said and shown < MORE_CASES:
             said.add(_number_free(first))
             shown += 1
-            text = f"{plain(case.name)}: {first}"
-            page.line((f"  {shorten(text, page.width - 2, page.marks.ellipsis)}", "dim"))
+            yield f"{plain(case.name)}: {first}"
 
 
 def _first_line(message: str | None, case: str) -> str:
-    """The first line of a message, without the path that begins with the case's name: "plain[0].weight: "."""
+    """The first line of a message, without the case's name, or the path that begins with it: "plain[0].weight: "."""
     first = plain(message or "", lines=1).split("\n")[0]
-    path, colon, said = first.partition(": ")
-    return said if colon and re.match(rf"{re.escape(plain(case))}(?=[.\[]|$)", path) else first
+    name = re.escape(plain(case))
+    path, colon, said = first.partition(": " if ": " in first else "：")
+    return said if colon and re.match(rf"{name}(?=[.\[]|$)", path) else re.sub(rf"^{name}(\.|, )", "", first)
 
 
 def _number_free(text: str) -> str:

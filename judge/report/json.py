@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from pathlib import Path
@@ -32,6 +33,18 @@ def to_fields(report: Report) -> dict[str, Any]:
 def as_data(report: Report) -> Any:
     """The report as dictionaries, lists and what they hold, exactly as it is, nan included."""
     return msgspec.to_builtins(report, enc_hook=str)  # str: torch's version is of a subclass of str
+
+
+def to_exact(report: Report) -> str:
+    """The report as JSON that `from_exact` reads back as it was, nan included; not for other programs."""
+    return json.dumps(as_data(report))
+
+
+def from_exact(text: str | bytes) -> Report:
+    """Raises ValueError for what is no report of this judge."""
+    with contextlib.suppress(ValueError, RecursionError):  # numbers that are not finite are read by json only
+        return msgspec.json.decode(text, type=Report)
+    return msgspec.convert(json.loads(text), Report)
 
 
 def _clean(value: Any) -> Any:

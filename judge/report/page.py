@@ -6,6 +6,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from judge.language import current, translated
 from judge.report.text import wrap
 from judge.report.words import marks_for, word
 
@@ -18,9 +19,9 @@ Piece = tuple[str, str]  # text and style
 class Page:
     """Collects lines and prints them; nothing in them is read as markup."""
 
-    def __init__(self, console: Console, language: str = "en") -> None:
+    def __init__(self, console: Console, language: str | None = None) -> None:
         self.console = console
-        self.language = language
+        self.language = language or current()
         self.marks = marks_for(console.encoding)
         self.width = min(max(console.width, FEWEST_CELLS), MOST_CELLS)
         self._lines: list[Text] = []
@@ -47,11 +48,14 @@ class Page:
 
     def paragraph(self, text: str, indent: int = 0, style: str = "") -> None:
         """Text as wide as the page, each line behind an indent."""
-        for part in wrap(text, self.width - indent):
+        for part in wrap(translated(text, self.language), self.width - indent):
             self.line((" " * indent + part, style))
 
     def print(self) -> None:
         """Prints all lines."""
+        if self.console.color_system is None and not self.console.is_terminal:
+            self.console.file.write("".join(f"{text.plain}\n" for text in self._lines))  # a fifth of rich's time
+            self._lines.clear()
         for text in self._lines:
             self.console.print(text, soft_wrap=True, highlight=False, markup=False, emoji=False)
         self._lines.clear()

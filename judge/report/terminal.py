@@ -38,7 +38,7 @@ def render(
         page.could_not_be_judged(report.message)
     elif report.checks:
         page.rows()
-        explain(page.failing, page, page.cut)
+        explain(page.failing, page, page.cut, shrunk=not report.released)
         page.curves()
         for diagnosis in report.diagnosis:
             page.diagnosis(diagnosis)
@@ -199,7 +199,7 @@ class _ReportPage(Page):
         if report.untouched:
             return self.word("attempt", problem=self.number)
         if report.accepted:
-            return self.word("reveal", problem=self.number)
+            return self.word("list") if report.released else self.word("reveal", problem=self.number)
         if report.message or not self.failing:
             return self.word("again", problem=self.number)
         if next_hint <= report.hints:

@@ -23,8 +23,11 @@ def plain(text: object, *, longest: int | None = 400, lines: int | None = None) 
 
     longest: characters kept of a line. lines: how many are kept, half of them from the end; None keeps all.
     """
+    text = str(text)
+    if text.isascii() and text.isprintable() and len(text) <= (longest or len(text)):
+        return text  # most are: a class has millions
     kept = []
-    for line in LINE_END.split(ESCAPE.sub("", str(text)).expandtabs(4)):
+    for line in LINE_END.split(ESCAPE.sub("", text).expandtabs(4)):
         # Cf holds the characters that reverse the direction of what follows; Mn above a few turns into smears.
         line = "".join(
             "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character) in ("Cs", "Co", "Cn") else character

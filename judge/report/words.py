@@ -29,6 +29,7 @@ WORDS = {
         "en": "judge reveal {problem} (compare yours with the reference)",
         "zh": "judge reveal {problem}（与参考答案对照）",
     },
+    "list": {"en": "judge list", "zh": "judge list"},
     "doctor": {
         "en": "judge doctor; this is the judge's fault, not your solution's",
         "zh": "judge doctor；这是评判程序的故障，不是你的答案有错",
@@ -41,6 +42,7 @@ WORDS = {
         "zh": "在 CPU 上正确，在加速器上出错：",
     },
     "devices differ": {"en": "Works on {good}, fails on {bad}:", "zh": "在 {good} 上正确，在 {bad} 上出错："},
+    "drawn": {"en": "Failing input: {example}", "zh": "出错输入：{example}"},
     "smallest": {"en": "Smallest failing input: {example}", "zh": "最小的出错输入：{example}"},
     "expected": {"en": "expected", "zh": "应为"},
     "got": {"en": "got", "zh": "实为"},

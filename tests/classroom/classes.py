@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import jsonschema
 from referencing import Registry, Resource
 from rich.console import Console
 
-from judge.classroom import Engine, grade_folder
+from judge.classroom import LocalEngine, grade_folder
 from judge.problems import packs
 from judge.report.json import RESULTS_SCHEMA, SCHEMA
 
@@ -65,7 +67,7 @@ class Class:
 
     def grade(self, **options: Any) -> int:
         page = io.StringIO()
-        engine = Engine(options.pop("devices", ["cpu"]), options.pop("jobs", 2), "L0")
+        engine = LocalEngine(options.pop("devices", ["cpu"]), options.pop("jobs", 2), "L0")
         chosen = {"seed": None, "console": Console(file=page, width=80), **options}
         status = grade_folder(self.folder, packs=self.packs, engine=engine, out=self.out, **chosen)
         self.text = page.getvalue()
@@ -86,3 +88,14 @@ class Class:
 def results_validator() -> jsonschema.Draft202012Validator:
     registry = Registry().with_resource("schema.json", Resource.from_contents(json.loads(SCHEMA.read_text())))
     return jsonschema.Draft202012Validator(json.loads(RESULTS_SCHEMA.read_text()), registry=registry)
+
+
+def reports(out: Path) -> dict[str, str]:
+    """The reports in a gradebook by key, also while another process writes them."""
+    if not (out / "gradebook.sqlite").exists():
+        return {}
+    with contextlib.closing(sqlite3.connect(out / "gradebook.sqlite")) as connection:
+        try:
+            return dict(connection.execute("SELECT key, report FROM reports"))
+        except sqlite3.OperationalError:  # just being made
+            return {}

@@ -59,9 +59,10 @@ def test_canvas_files_that_were_handed_in_again(tmp_path, policy, counts):
     intake = taken(tmp_path, "ada_1_20_25.py", "ada_1_30_25-1.py", "ben_2_40_25-self-attention-2.py", policy=policy)
     assert matched(intake)["ada"] == counts
     assert matched(intake)["ben"].startswith("ben_2")
-    (reason,) = reasons(intake).values()
-    assert "attempt at 25-self-attention" in reason
-    assert counts in reason
+    assert not intake.unmatched
+    (other,) = intake.superseded
+    assert "attempt at 25-self-attention" in other.reason
+    assert counts in other.reason
 
 
 def test_moodle_folders(tmp_path):
@@ -168,7 +169,8 @@ def test_nbgrader_inbound(tmp_path):
         "ben+hw1+2026-02-03 15:58:23.9 UTC+x8/25.py",
     )
     assert matched(intake)["a+b"] == "a+b+hw1+2026-02-03 15:58:23.9 UTC+x7/25.py"
-    assert "an earlier attempt" in reasons(intake)["a+b+hw1+2026-02-02 15:58:23.9 UTC/25.py"]
+    assert [one.path for one in intake.superseded] == ["a+b+hw1+2026-02-02 15:58:23.9 UTC/25.py"]
+    assert "an earlier attempt" in intake.superseded[0].reason
 
 
 def test_one_flat_folder(tmp_path):

@@ -195,6 +195,30 @@ def test_what_is_missing_counts_nothing_and_what_the_judge_failed_at_is_blank(as
     assert sorted(grades.finals()) == [30, 70]
 
 
+def test_of_several_attempts_the_one_that_is_worth_most_counts(assignment, entry):
+    late = assignment('due = 2026-05-01T23:59:00+02:00\nproblems = ["25"]\nlate = { percent_per_day = 10 }\n')
+    before, after = DUE - timedelta(days=2), DUE + timedelta(hours=3)
+    attempts = [
+        entry("ada", 40, submitted_at=before),
+        entry("ada", 90, submitted_at=before + timedelta(hours=1)),
+        entry("ada", 90, submitted_at=before + timedelta(hours=2)),  # no better, so the one before it counts
+        entry("ada", 95, submitted_at=after),  # worth 85.5
+        entry("ben", 40, submitted_at=before),
+        entry("ben", 95, submitted_at=after),
+    ]
+    grades = grade_class(Record([], attempts, []), late)
+    found = {grade.student.id: (grade.raw, grade.days_late, grade.final) for grade in grades.students}
+    assert found == {"ada": (90, 0, 90), "ben": (95, 1, 85.5)}
+    assert grades.students[0].submitted_at == before + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("unknown", [{"verdict": "infra"}, {"score": None}])
+def test_an_attempt_that_was_not_judged_might_have_been_the_best(assignment, entry, unknown):
+    unknown = entry("ada", **({"score": 0} | unknown))
+    for attempts, final in ([entry("ada", 90), unknown], None), ([unknown, entry("ada", 100)], 100):
+        assert only(grade_class(Record([], attempts, []), assignment())).final == final
+
+
 # --------------------------------------------------------------------------------------------------------- overrides
 
 

@@ -13,7 +13,7 @@ from judge.classroom.gradescope import read_metadata
 from judge.cli import run
 from judge.problems import packs
 
-from .classes import GONE, RIGHT, WRONG, hand_in, tiny_pack
+from .classes import GONE, RIGHT, hand_in, tiny_pack
 
 METADATA = {
     "id": 1,
@@ -89,7 +89,7 @@ def test_a_solution_cannot_read_the_reference_or_the_seed(root):
 
 
 def test_nothing_handed_in_is_zero_but_a_failure_of_the_judge_is_no_result(root):
-    _, results = grade(root, {"readme.py": WRONG}, metadata={})
+    _, results = grade(root, {"readme.py": "x = 1\n"}, metadata={})
     assert results["score"] == 0
     assert results["tests"][0]["output"] == "Nothing was handed in."
     reference = root / "source" / "packs" / "tiny" / "reference" / "991-double" / "solution.py"

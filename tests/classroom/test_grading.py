@@ -1,11 +1,12 @@
 """A folder is graded by the real judge."""
 
+import csv
 import shutil
 from pathlib import Path
 
 import pytest
 
-from judge.classroom import ALL_GRADED, JUDGE_FAILED, SOME_LEFT, WRONG_USE
+from judge.classroom import ALL_GRADED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, Options
 from judge.problems import packs
 
 from .classes import CHECKS, RIGHT, WRONG, Class, hand_in, tiny_pack
@@ -17,16 +18,17 @@ def test_the_small_class(tmp_path):
     shutil.copytree(SMALL, tmp_path / "class")
     hand_in(tmp_path / "class", {"emil/25.py": packs().find("25").stub})
     small = Class(tmp_path / "class", tmp_path / "out")
-    assert small.grade(devices=["cpu", "sim"]) == SOME_LEFT, small.text  # dora's file has no problem's name
-    ada, ben, chen, emil = (small.by_student[name] for name in ("ada", "ben", "chen", "emil"))
+    assert small.grade(devices=["cpu", "sim"]) == SOME_LEFT, small.text  # dora's second file is no solution
+    ada, ben, chen, dora, emil = (small.by_student[name] for name in ("ada", "ben", "chen", "dora", "emil"))
     assert (ada["accepted"], ada["score"]) == (True, 100)
     assert 0 < ben["score"] < 100
     assert [one["mistake"] for one in ben["diagnosis"]] == ["no_scaling"]
     assert (chen["score"], chen["verdict"]) == (0, "error")
     assert "syntax error" in chen["message"]
     assert (emil["score"], emil["untouched"]) == (0, True)
-    assert [one["path"] for one in small.results["unmatched"]] == ["dora/attention.py"]
-    assert "dora/attention.py" in small.text
+    assert dora["problem"] == "25-self-attention"  # her file is called attention.py: what it defines tells
+    assert [one["path"] for one in small.results["unmatched"]] == ["dora/scratch.py"]
+    assert "dora/scratch.py" in small.text
     assert "sqrt" in (tmp_path / "out" / "ben.txt").read_text()
 
 
@@ -77,6 +79,40 @@ def test_one_persons_files_with_the_results_among_them(tmp_path):
     assert mine.grade(seed=12) == SOME_LEFT
     assert mine.results["seed"] == 12
     assert [one["path"] for one in mine.results["unmatched"]] == ["992.txt"]
+
+
+def test_every_attempt_is_judged_where_the_best_one_counts(tmp_path):
+    files = {"ada_1_20_991.py": RIGHT, "ada_1_30_991-1.py": WRONG, "ben_2_40_991.py": WRONG, "ben_2_50_991-1.py": ""}
+    some = Class(hand_in(tmp_path / "class", files), tmp_path / "out", tiny_pack(tmp_path / "tiny"))
+    assert some.grade(options=Options(policy="best")) == ALL_GRADED
+    assert [(one["student"], one["score"]) for one in some.results["results"]] == [
+        ("ada", 100), ("ada", 0), ("ben", 0), ("ben", 0),
+    ]  # fmt: skip
+    wrong = {
+        one["started_at"] for one in some.results["results"] if one["file"].endswith(("_30_991-1.py", "40_991.py"))
+    }
+    assert len(wrong) == 1  # two attempts of the same text, judged once
+    with (tmp_path / "out" / "grades.csv").open() as table:
+        assert {row["student_id"]: row["final"] for row in csv.DictReader(table)} == {"ada": "100", "ben": "0"}
+    assert some.grade() == ALL_GRADED  # the latest counts, and nothing is judged again
+    assert [(one["student"], one["score"]) for one in some.results["results"]] == [("ada", 0), ("ben", 0)]
+    assert "2 other attempts at a problem did not count" in some.text
+    with (tmp_path / "out" / "intake.csv").open() as table:
+        assert {row["path"]: row["status"] for row in csv.DictReader(table)} == {
+            "ada_1_20_991.py": "superseded",
+            "ada_1_30_991-1.py": "graded",
+            "ben_2_40_991.py": "superseded",
+            "ben_2_50_991-1.py": "graded",
+        }
+
+
+def test_what_was_found_is_written_also_where_nothing_can_be_graded(tmp_path, capsys):
+    some = Class(hand_in(tmp_path / "class", {"ada/=cmd|x!A1.py": "x = 1\n", "ben/991.txt": ""}), tmp_path / "out")
+    assert some.grade() == WRONG_USE
+    with (tmp_path / "out" / "intake.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    assert {row["path"]: row["status"] for row in rows} == {"ada/=cmd|x!A1.py": "unmatched", "ben/991.txt": "unmatched"}
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["intake.csv"]
 
 
 @pytest.mark.parametrize("path", ["missing", "class/ada/991.py", "empty"])

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from rich.console import Console
 
-from judge.classroom import ALL_GRADED, JUDGE_FAILED, WRONG_USE, Engine
+from judge.classroom import ALL_GRADED, JUDGE_FAILED, WRONG_USE, LocalEngine
 from judge.classroom.regrade import regrade
 from judge.cli import run
 from judge.problems import packs
@@ -32,7 +32,11 @@ def again(judged, **chosen):
     page = io.StringIO()
     root = judged.reference.parents[2]
     status = regrade(
-        judged.out, packs=packs([root]), engine=Engine(["cpu"], 2, "L0"), console=Console(file=page, width=90), **chosen
+        judged.out,
+        packs=packs([root]),
+        engine=LocalEngine(["cpu"], 2, "L0"),
+        console=Console(file=page, width=90),
+        **chosen,
     )
     return status, page.getvalue()
 

@@ -1,8 +1,14 @@
 """The `judge` program as a user runs it, with a data folder of its own and a small pack of one problem."""
 
+import contextlib
+import fcntl
 import os
+import pty
+import shutil
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +87,16 @@ def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
+def bound_by_permissions() -> list[str]:
+    """What to put before a command so that it may not write what it may only read: root may, otherwise."""
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("root may write everywhere, and there is no setpriv here to take that away")
+    return [setpriv, "--bounding-set", "-dac_override", "--inh-caps", "-dac_override"]
+
+
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The empty folder in which the user works."""
@@ -117,5 +133,33 @@ def program() -> Callable[..., subprocess.CompletedProcess[str]]:
             timeout=120,
             **options,  # type: ignore[call-overload]
         )
+
+    return call
+
+
+@pytest.fixture
+def terminal() -> Callable[..., tuple[int, str]]:
+    """terminal("show", "77", columns=80) runs the real program on a terminal: exit status, what it shows."""
+
+    def call(*arguments: str, columns: int = 80, answer: str = "") -> tuple[int, str]:
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
+        program = subprocess.Popen(
+            [sys.executable, "-m", "judge", *arguments],
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            env=environment | {"TERM": "xterm-256color"},
+            start_new_session=True,
+        )
+        os.close(its)
+        os.write(ours, f"{answer}\n".encode())
+        shown = b""
+        with contextlib.suppress(OSError):  # how Linux says that the other end is closed
+            while piece := os.read(ours, 65536):
+                shown += piece
+        os.close(ours)
+        return program.wait(), shown.decode().replace("\r\n", "\n")
 
     return call

@@ -23,6 +23,9 @@ def test_the_first_time_it_writes_the_stub_and_says_what_to_do(judge, pack, desk
     assert out.startswith("Wrote solutions/mypack/77-double.py: ")
     assert "judge show 77" in out
     assert "judge attempt 77" in out
+    assert "judge hint 77" in out
+    with History() as history:
+        assert len(history.starts("mypack/77-double")) == 1
 
 
 def test_solutions_is_searched_for_upwards(judge, pack, desk, monkeypatch):

@@ -1,9 +1,28 @@
-"""list, show, hint and reveal."""
+"""list, next, show, hint, reveal and reset."""
 
 import json
 import re
 
 import pytest
+
+from judge.history import History
+from tests.cli.test_history import report
+
+COMMANDS = [
+    "list",
+    "next",
+    "show",
+    "attempt",
+    "grade",
+    "reveal",
+    "hint",
+    "reset",
+    "interview",
+    "history",
+    "new",
+    "verify",
+    "doctor",
+]
 
 
 def test_list_shows_what_there_is_to_practise(judge, pack):
@@ -76,17 +95,11 @@ def test_wrong_use_is_one_line_and_exit_status_2(judge, arguments, line):
     assert line.partition(" Did you mean")[0] in err
 
 
-@pytest.mark.parametrize("command", ["list", "show", "attempt", "grade", "reveal", "hint", "new", "verify", "doctor"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself_with_an_example(judge, command):
     status, out, _ = judge(command, "--help")
     assert status == 0
     assert f"Example: judge {command}" in out
-
-
-def test_without_a_command_the_help_is_shown(judge):
-    status, out, err = judge()
-    assert "Practise deep-learning interview problems" in out
-    assert (status, err) == (2, "")
 
 
 def test_the_version(judge):
@@ -134,3 +147,96 @@ def test_reveal_answers_the_follow_up_questions(judge, pack):
     assert status == 0
     assert out == "def double(x):\n    return 2 * x\n\n\n# The follow-up questions:\n# 1. Because $2 x = x + x$.\n"
     compile(out, "reference.py", "exec")
+
+
+def test_list_marks_what_was_tried_and_what_was_solved(judge, pack):
+    with History() as history:
+        history.record(report(99.9, problem="mypack/77-double"), "{}")
+        history.record(report(100, accepted=True, problem="26-resnet"), "{}")
+    _, out, _ = judge("list")
+    assert re.search(r"~ +77 +Double a tensor .* 99 *\n", out)  # never rounded up
+    assert re.search(r"✓ +26 +Write ResNet.* 100 *\n", out)
+    assert re.search(r"^ +25 +Write multi-head", out, re.MULTILINE)
+    for state, names in (("tried", ["mypack/77-double"]), ("solved", ["26-resnet"])):
+        rows = json.loads(judge("list", "--state", state, "--json")[1])
+        assert [(row["problem"], row["state"]) for row in rows] == [(name, state) for name in names]
+    assert len(json.loads(judge("list", "--state", "new", "--json")[1])) == 50
+    assert judge("list", "--state", "done")[::2] == (2, "judge: --state is new, tried, solved, not 'done'\n")
+
+
+def test_reset_puts_the_stub_back_and_keeps_what_was_there(judge, pack, desk):
+    file, stub = desk / "solutions/mypack/77-double.py", (pack / "problems/77-double/stub.py").read_text()
+    assert judge("reset", "77")[0] == 0
+    assert file.read_text() == stub
+    assert "is the stub already" in judge("reset", "77")[2]
+    assert not (file.parent / "earlier").exists()
+    for number in (1, 2):
+        file.write_text(f"# version {number}\n")
+        status, _, err = judge("reset", "77")
+        assert (status, file.read_text()) == (0, stub)
+        assert f"solutions/mypack/earlier/77-double.{number}.py" in err
+        assert (file.parent / f"earlier/77-double.{number}.py").read_text() == f"# version {number}\n"
+    assert sorted(path.name for path in file.parent.iterdir()) == ["77-double.py", "earlier"]
+
+
+def test_reset_loses_nothing_where_it_cannot_keep_it(judge, pack, desk):
+    judge("reset", "77")
+    file = desk / "solutions/mypack/77-double.py"
+    file.write_text("mine")
+    (file.parent / "earlier").write_text("a file")
+    status, _, err = judge("reset", "77")
+    assert (status, err.count("\n"), file.read_text()) == (2, 1, "mine")
+    assert "cannot put back the stub" in err
+
+
+OWN = "import torch\n\n\ndef helper(x):\n    return x\n\n\ndef double(x):\n    return x + x\n"
+
+
+def own_solution(desk, text=OWN):
+    file = desk / "solutions/mypack/77-double.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+
+
+def test_reveal_beside_what_was_written_is_no_way_around_the_question(judge, terminal, pack, desk, monkeypatch):
+    assert "there is no solutions/mypack/77-double.py to compare" in judge("reveal", "77", "--diff", "--yes")[2]
+    own_solution(desk)
+    monkeypatch.setattr("sys.stdin", open("/dev/null"))
+    status, out, err = judge("reveal", "77", "--diff")
+    assert (status, out) == (2, "")
+    assert "--yes shows the reference all the same" in err
+    status, shown = terminal("reveal", "77", "--diff", answer="n")
+    assert "Show the reference?" in shown
+    assert "2 * x" not in shown
+
+
+def test_reveal_diff_in_a_pipe_is_what_diff_prints(judge, pack, desk):
+    own_solution(desk, "def double(x):\n    return x + x\n")
+    status, out, err = judge("reveal", "77", "--diff", "--yes")
+    assert (status, err) == (0, "")
+    head = "--- solutions/mypack/77-double.py\n+++ reference\n@@ -1,2 +1,2 @@\n"
+    assert out == head + " def double(x):\n-    return x + x\n+    return 2 * x\n"
+
+
+def test_reveal_diff_is_side_by_side_where_there_is_room(terminal, pack, desk):
+    own_solution(desk)
+    without_colours = {}
+    for columns in (80, 130):
+        status, shown = terminal("reveal", "77", "--diff", "--yes", columns=columns)
+        assert status == 0
+        assert "\x1b[" in shown
+        without_colours[columns] = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+        assert max(len(line.rstrip()) for line in without_colours[columns].splitlines()) <= columns
+    assert re.search(r"^\+ +return 2 \* x", without_colours[80], re.MULTILINE)
+    # The function of the same name stands beside it, though the line numbers differ.
+    assert re.search(r"8 def double\(x\): +1 def double\(x\):", without_colours[130])
+    assert re.search(r"9     return x \+ x +\| +2     return 2 \* x", without_colours[130])
+    assert re.search(r"4 def helper\(x\): +< *$", without_colours[130], re.MULTILINE)
+
+
+def test_reveal_diff_of_what_is_no_python(terminal, pack, desk):
+    own_solution(desk, "def double(x:\n\x1b]0;title\x07")
+    status, shown = terminal("reveal", "77", "--diff", "--yes", columns=130)
+    assert status == 0
+    assert "\x1b]" not in shown
+    assert "return 2 * x" in re.sub(r"\x1b\[[0-9;]*m", "", shown)

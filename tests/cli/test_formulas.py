@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from judge.cli.formulas import readable, with_readable_formulas
+from judge.practice.formulas import readable, with_readable_formulas
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,8 @@ def test_only_formulas_are_changed():
     text = "It costs $5 or $6; `$x_i$` stays.\n\n```python\ny = '$x_i$'\n```\n"
     assert with_readable_formulas(text) == text
     assert with_readable_formulas("for $x_i * y_i$ and $a$") == "for `xᵢ ∗ yᵢ` and `a`"
+    assert with_readable_formulas("over\ntwo $a +\nb$ lines") == "over\ntwo `a + b` lines"
+    assert with_readable_formulas("It costs $5\n\nor 6$.") == "It costs $5\n\nor 6$."
     assert with_readable_formulas("$$\na^2\n$$").strip() == "```text\na²\n```"
 
 

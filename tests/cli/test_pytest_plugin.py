@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from judge.grading import Judge, Solution
+from judge.practice.desk import PRACTICE_SEED
 from judge.problems import packs
 from judge.report import CheckResult
-from judge.solutions import PRACTICE_SEED
 
 pytest_plugins = ["pytester"]
 

@@ -6,7 +6,9 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("command", [["--help"], ["list"], ["show", "77"], ["hint", "77"], ["attempt", "77"]])
+@pytest.mark.parametrize(
+    "command", [[], ["next"], ["--help"], ["list"], ["show", "77"], ["hint", "77"], ["attempt", "77"]]
+)
 def test_looking_at_problems_imports_no_torch(command, pack, desk):
     program = f"""
 import sys

@@ -137,7 +137,7 @@ def test_every_save_is_judged_once_however_an_editor_saves(watched, pack, desk):
     assert "\r" not in watch.printed
     assert watch.ctrl_c() == 0
     with History() as history:
-        assert history._rows("SELECT score FROM attempts ORDER BY id") == [(40.0,), (100.0,), (100.0,), (100.0,)]
+        assert [one.score for one in history.attempts()] == [40.0, 100.0, 100.0, 100.0]
 
 
 def test_a_save_while_something_is_judged_starts_again(watched, desk):

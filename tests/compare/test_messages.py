@@ -153,6 +153,15 @@ def test_python_numbers():
     assert difference(float("nan"), float("nan")) is None
     assert difference(float("nan"), 1.0).kind == "nan"
     assert difference(3, 4).kind == "integer"
+    assert difference(3, 4).message == "The answer is 3, expected 4"
+
+
+def test_counts_and_yes_or_no_are_told_with_the_words_that_the_check_has_for_them():
+    right = {"rows that differ": 0, "moved file": {"no rows": True, "rows that differ": 0}}
+    got = {"rows that differ": 6, "moved file": {"no rows": True, "rows that differ": 2}}
+    found = cases(Observation(got), Observation(right))
+    assert found["rows that differ"].message == "rows that differ: 6, expected 0"
+    assert found["moved file"].message.startswith("moved file, rows that differ: 2, expected 0\n")
 
 
 def test_lists_and_tuples_are_the_same_thing():

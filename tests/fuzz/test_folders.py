@@ -19,7 +19,7 @@ from judge.classroom.assignment import everything
 from judge.classroom.gradebook import Entry, Gradebook, content_of
 from judge.classroom.grades import grade_class
 from judge.classroom.intake import Intake, collect
-from judge.classroom.results import write_grades, write_results
+from judge.classroom.results import write_grades, write_intake, write_results
 from judge.classroom.students import Student
 from judge.classroom.summary import show
 from judge.grading import Solution
@@ -89,7 +89,7 @@ def visible(folder: Path) -> set[str]:
 def lost(folder: Path, intake: Intake) -> set[str]:
     """What is neither a submission nor listed, nor a folder of which everything is one of both."""
     told = {os.fspath(one.path.relative_to(folder)) for one in intake.submissions}
-    told |= {one.path for one in intake.unmatched}
+    told |= {one.path for one in [*intake.unmatched, *intake.superseded]}
     missing = visible(folder) - told
     for name in list(missing):
         inside = folder / name
@@ -127,6 +127,7 @@ def test_nothing_in_a_folder_is_lost(tree, with_results):
             write_results(book, record, finished=True)
             grades = grade_class(record, everything(entry.problem for entry in record.entries))
             write_grades(book.folder, grades)
+            write_intake(book.folder, intake)
         page = io.StringIO()
         show(grades, Console(file=page, width=80))
         assert set(page.getvalue()) & set(map(chr, (*range(32), *range(127, 160)))) <= {"\n"}

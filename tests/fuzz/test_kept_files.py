@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from judge.history import History
 from judge.memory import Memory
 from judge.observations import Observation
 from judge.observing import load_checks
+from judge.practice.interviews import Interviews, total
+from judge.practice.looking_back import by_day
+from judge.practice.standing import standings
 from judge.problems import packs
 from judge.report import Report
 from judge.report.json import to_json
@@ -126,12 +130,18 @@ def _history(then: str = "") -> bytes:
             for number in range(30):
                 history.record(WRONG, to_json(WRONG) if number % 3 else "{}")
             history.set_hints_shown(WRONG.problem, 2)
+            history.note_start(WRONG.problem, NOW)
+            interviews = Interviews(history)
+            interviews.finish(interviews.start(45, [PROBLEM], NOW), NOW)
+            interviews.start(45, [PROBLEM], NOW)
         with sqlite3.connect(history.file) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")
             connection.executescript(then)
         return history.file.read_bytes()
 
 
+PROBLEM = packs().find("25")
+NOW = datetime.now(UTC)
 HISTORY = _history()
 
 
@@ -142,6 +152,10 @@ HISTORY = _history()
 @example(HISTORY[:4096] + b"\xff" * 4096 + HISTORY[8192:])
 @example(_history("UPDATE attempts SET score = 'x', problem = x'ff'; UPDATE hints SET shown = 'y'"))
 @example(_history("DROP TABLE attempts; DROP TABLE hints"))
+@example(_history("UPDATE attempts SET started_at = 'yesterday', accepted = 'x', interview = x'00'"))
+@example(_history("UPDATE interviews SET minutes = -1, finished_at = 5; UPDATE starts SET started_at = x'ff'"))
+@example(_history("UPDATE interview_problems SET problem = 7, hints = 'x'; DROP TABLE starts"))
+@example(_history("DROP TABLE interviews"))
 def test_a_damaged_history_does_not_keep_anybody_from_practising(content):
     with tempfile.TemporaryDirectory() as name:
         (Path(name) / "history.sqlite").write_bytes(content)
@@ -153,6 +167,13 @@ def test_a_damaged_history_does_not_keep_anybody_from_practising(content):
             assert history.best(WRONG.problem) is None or history.best(WRONG.problem) >= 0
             assert history.solved(WRONG.problem) in (True, False)
             assert type(history.hints_shown(WRONG.problem)) is int
+            attempts = history.attempts()
+            assert all(isinstance(history.report(one), Report | None) for one in attempts)
+            assert by_day(attempts)[:1] == [] or standings(attempts)
+            assert all(when.tzinfo for when in history.starts(WRONG.problem))
+            interviews = Interviews(history)
+            for interview in [*interviews.finished(), interviews.running()]:
+                assert interview is None or 0 <= total(interviews.results(interview)) <= 100
             assert history.trouble is None or len(history.trouble.splitlines()) == 1
 
 
@@ -187,7 +208,6 @@ def test_a_damaged_trial_of_a_verification_is_made_again(content):
 
 # ------------------------------------------------------------------------------------------- what references gave
 
-PROBLEM = packs().find("25")
 CHECK = load_checks(PROBLEM.checks_source, PROBLEM.slug)[0]
 SEEN = [Seen(EXPECTED, tuple(FILLED))]
 

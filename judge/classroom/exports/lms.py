@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 from judge.classroom.cells import Cell, NotCsv, Table, read_table
 from judge.classroom.grades import Grade, Grades
+from judge.classroom.roster import POINTS_POSSIBLE, TEST_STUDENT
 from judge.classroom.students import Student
 from judge.finding import either
 
 CANVAS_NUMBER = re.compile(r"(?P<title>.*?)\s*\((?P<number>\d+)\)")
-POINTS_POSSIBLE = "points possible"
 READ_ONLY = "(read only)"
-TEST_STUDENT = "student, test"  # Canvas adds it; its number is nobody's
 NOT_A_SCORE = ("ex", "n/a")  # excused, not assigned
 
 MOODLE_GRADES = (

@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_CODE_OR_FORMULA = re.compile(
+CODE_OR_FORMULA = re.compile(
     r"(?P<code>^ *(?P<fence>```+|~~~+).*?^ *(?P=fence)|`+[^`]+`+)"
     r"|\$\$(?P<display>.+?)\$\$"
-    r"|(?<![\\\w$])\$(?P<inline>(?=\S)[^$`\n]*?[^\s\\$`])\$(?![\d$])",
+    r"|(?<![\\\w$])\$(?P<inline>(?=\S)(?:[^$`\n]|\n(?!\s*\n))*?[^\s\\$`])\$(?![\d$])",
     re.MULTILINE | re.DOTALL,
 )
 
 
 def with_readable_formulas(markdown: str) -> str:
     """The Markdown with its `$...$` and `$$...$$` in Unicode, as code: no `_` or `*` in them is read as markup."""
-    return _CODE_OR_FORMULA.sub(_replace, markdown)
+    return CODE_OR_FORMULA.sub(_replace, markdown)
 
 
 def _replace(match: re.Match[str]) -> str:
     if match["display"] is not None:
         return f"\n```text\n{readable(match['display'])}\n```\n"
-    return match["code"] if match["inline"] is None else f"`{readable(match['inline'])}`"
+    return match["code"] if match["inline"] is None else f"`{readable(match['inline'].replace(chr(10), ' '))}`"
 
 
 def readable(formula: str) -> str:

@@ -19,9 +19,9 @@ import pytest
 
 from judge.finding import UnknownProblem
 from judge.history import cache_folder, data_folder
+from judge.practice.desk import PRACTICE_SEED, solution_file
 from judge.problems import BrokenProblem, packs
 from judge.report.evidence import evidence
-from judge.solutions import PRACTICE_SEED, solution_file
 
 if TYPE_CHECKING:
     from judge.attempt import Attempt

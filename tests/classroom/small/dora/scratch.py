@@ -1,0 +1,5 @@
+"""Trying things out."""
+
+import torch
+
+print(torch.softmax(torch.randn(3), dim=0))

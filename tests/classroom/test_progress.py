@@ -1,0 +1,34 @@
+"""What the person who grades sees while it runs."""
+
+from judge.classroom.progress import Shown
+
+from .conftest import make_report
+
+
+def test_a_log_shows_life_but_not_every_submission(capsys):
+    now = 0.0
+    with Shown("grading", 1000, clock=lambda: now) as shown:
+        for number in range(1000):
+            now += 0.125 if number < 500 else 2.0
+            shown.take(make_report(50 if number % 4 == 0 else 100))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "judge: grading: 100 of 1000 (10 %), 8.0/s, 2 min left, 25 not accepted"
+    assert lines[-1] == "judge: grading: 995 of 1000 (99 %), 57/min, 5 s left, 249 not accepted"
+    assert len(lines) == 5 + 33  # each tenth, then each half minute
+
+
+def test_a_short_run_says_nothing(capsys):
+    with Shown("grading", 3) as shown:
+        for _ in range(3):
+            shown.take(make_report())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_the_judge_failed_at_is_told_apart(capsys):
+    now = 0.0
+    with Shown("grading", 4, clock=lambda: now) as shown:
+        for verdict in ("passed", "wrong", "infra"):
+            now += 1800
+            shown.take(make_report(100 if verdict == "passed" else 0, verdict=verdict))
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "judge: grading: 3 of 4 (75 %), 2.0/h, 30 min left, 1 not accepted, 1 not judged"
