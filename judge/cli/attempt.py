@@ -104,11 +104,11 @@ def attempt(
     if part is not None:
         found, part = _part_of(found, part)
     devices = resolve_devices(device)
+    if show_input is not None and (watch or open_it or as_json or out or only or part):
+        raise WrongUse("--show-input goes with --device and --seed only")
     write = _writer(out, found, lang)
     if found.released:
         found.observations(seed)  # so that a wrong seed is told before anything starts
-    if show_input is not None and (watch or open_it or as_json or out or only or part):
-        raise WrongUse("--show-input goes with --device and --seed only")
     editor = find_editor() if open_it else None
     if watch and editor is not None and editor.in_terminal:
         raise WrongUse(f"{editor.name} needs this terminal for itself: run it in another one, beside --watch")
