@@ -31,7 +31,7 @@ from judge.problems import BrokenProblem, Packs, Problem
 from judge.report import Report
 from judge.report.html import default_style, environment, fragment, page
 from judge.report.localised import localised
-from judge.report.terminal import score_text
+from judge.report.telling import score_text
 from judge.report.text import plain
 
 INDEX, STUDENTS = "index.html", "students"

@@ -14,7 +14,7 @@ from judge.classroom.intake import Intake
 from judge.classroom.sheets import statements
 from judge.classroom.students import Student
 from judge.report.page import Page
-from judge.report.terminal import score_text
+from judge.report.telling import score_text
 from judge.report.text import plain, shorten
 
 WIDEST_NAME = 28

@@ -20,9 +20,8 @@ from markupsafe import Markup, escape
 
 from judge.language import translated
 from judge.report import CheckResult, Diagnosis, Report
-from judge.report.evidence import other_cases
 from judge.report.page import NEUTRAL
-from judge.report.terminal import score_text
+from judge.report.telling import other_cases, score_text
 from judge.report.text import plain
 from judge.report.words import UNICODE, word
 
