@@ -157,10 +157,9 @@ class Watch:
     def _prepare(self, solution: Solution, cancelled: threading.Event) -> None:
         """Does what the next attempt would otherwise wait for."""
         self._spares.refill()
-        # What goes wrong here is told by the next report, if it still does then.
+        # It leaves the spares alone. What goes wrong here is told by the next report, if it still does then.
         with contextlib.suppress(Cancelled, Exception):
-            self._judge.attempt(self._problem, solution, spares=self._spares, cancelled=cancelled).warm()
-            self._spares.refill()
+            self._judge.attempt(self._problem, solution, cancelled=cancelled).warm()
 
 
 def saves(file: Path, stop: threading.Event) -> Iterator[Solution]:
