@@ -30,7 +30,7 @@ from judge.observations import MAX_NAME, Observation, Raised
 from judge.problems import Problem
 from judge.report import CaseResult, CheckResult, Diagnosis, Report
 from judge.sandbox.host import SandboxBroken
-from judge.subjects import Fault, Observed, Run, Seen, Subject, example_text
+from judge.subjects import Drawn, Fault, Observed, Run, Seen, Subject, example_text
 from judge.timed import time_check
 
 if TYPE_CHECKING:
@@ -64,6 +64,16 @@ class Case:
     raised: Raised | None = None
     example: dict[str, Any] | None = None  # what was drawn for the run that failed
     stdout: str = ""  # what the solution printed in it
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A failure: the device, the case ("" where a check has only one), and the run with the smallest failing input."""
+
+    device: str
+    case: str
+    verdict: str
+    run: Run
 
 
 @dataclass
@@ -122,6 +132,7 @@ class Attempt:
         self.devices = [
             device for device in judge.devices if problem.devices is None or device.split(":")[0] in problem.devices
         ]
+        self.evidence: dict[str, dict[str, OnDevice]] = {}  # by check and device, once there is a report
         self._subjects: dict[tuple[str, str], Subject] = {}
         self._stack = ExitStack()
 
@@ -197,7 +208,7 @@ class Attempt:
         if fault is not None:
             return (fault.verdict, fault.message, _location(fault.line, fault.source)), [], []
         results: dict[str, CheckResult] = {}
-        evidence: dict[str, dict[str, OnDevice]] = {}
+        evidence = self.evidence
         for check in sorted(self.checks, key=self._when):
             failed = any(result.verdict not in ("passed", "not judged") for result in results.values())
             reason = self._reason_to_skip(check, results, failed)
@@ -400,6 +411,19 @@ class Attempt:
                 if check.kind not in COSTLY and check.runs_on("cpu"):
                     for mistake in self.problem.mistakes:
                         self._mistake_outcomes(check, OnDevice("cpu", runs=runs), mistake.source)
+
+    def failing(self, check: Check) -> Failing | None:
+        """Where a check that the report was made with fails first; None where it does not."""
+        for device, found in self.evidence.get(check.name, {}).items():
+            for name, case in found.cases.items():
+                if case.verdict not in ("passed", "not judged"):
+                    return Failing(device, name, case.verdict, self._run(check, case.example or {}))
+        return None
+
+    def drawn(self, check: Check, failing: Failing) -> list[Drawn] | None:
+        """What `make` draws there; None where the solution's process cannot tell."""
+        with self._stack:
+            return self.candidate(failing.device).drawn(check, failing.run)
 
     def result_of(self, check: Check) -> CheckResult:
         """What comes of one check by itself on the CPU."""
@@ -618,6 +642,7 @@ class Attempt:
         for position, seen in enumerate(found.seen):
             run = found.runs[position]
             judged = self._judge_run(check, found.device, run, seen, expected[position], truth[position], hidden)
+            reference = expected[position].observation
             yardstick = exact[position].observation if position < len(exact) else None
             for name, case in judged.items():
                 outcomes[name] = outcomes.get(name, Outcome()).run(
@@ -625,6 +650,7 @@ class Attempt:
                     case.verdict in ("passed", "not judged"),
                     part(seen.observation, name) if seen.observation else None,
                     part(yardstick, name) if yardstick else None,
+                    part(reference, name) if reference else None,
                     case.sentence if check.judged_by is not None else None,
                 )
         return outcomes

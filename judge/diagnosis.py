@@ -10,20 +10,30 @@ and equals a mistake's answer, that mistake is very likely what the candidate ma
 
 A mistake is named when it explains at least one failing case and contradicts no passing one: a mistake that fails where
 the candidate passes is not what the candidate made. Equal numbers count for more than equal words (of an exception, or
-of a `judged_by` ruling, digits left out); words alone are believed only if they explain every failing case.
+of a `judged_by` ruling, digits left out); words alone are believed only if they explain every failing case. Of a
+yes or no and a few small counts many wrong solutions have the same: they name a mistake, but it is not certain.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+import torch
 
 from judge.compare import equal
 from judge.observations import Observation, Raised
 from judge.report import Diagnosis
+from judge.yardstick import to_numbers
 
 MOST_SHOWN = 2
+ENOUGH = 8  # wrong answers of few possible values, which could be equal by chance; one of any other number is enough
+SMALL = 100  # whole numbers below it may be equal by chance
 
 Case = tuple[str, str]  # names of a check and of one of its cases
 Outcomes = Mapping[str, Mapping[str, "Outcome"]]  # check -> case -> outcome
@@ -36,6 +46,7 @@ class Outcome:
     passed: bool = True
     got: Mapping[Hashable, Observation] = field(default_factory=dict)  # run -> what was seen of this case
     exact: Mapping[Hashable, Observation] = field(default_factory=dict)  # the same under float64, known for mistakes
+    expected: Mapping[Hashable, Observation] = field(default_factory=dict)  # what the reference gave
     sentence: str | None = None  # the ruling of the first run that failed, where a `judged_by` ruled
 
     def run(
@@ -44,6 +55,7 @@ class Outcome:
         passed: bool,
         got: Observation | None,
         exact: Observation | None = None,
+        expected: Observation | None = None,
         sentence: str | None = None,
     ) -> Outcome:
         """This outcome and one more run; the same run must have the same name for candidate and mistakes.
@@ -54,6 +66,7 @@ class Outcome:
             self.passed and passed,
             self.got if got is None else {**self.got, run: got},
             self.exact if exact is None else {**self.exact, run: exact},
+            self.expected if expected is None else {**self.expected, run: expected},
             self.sentence or (None if passed else sentence),
         )
 
@@ -90,7 +103,7 @@ def diagnose(candidate: Outcomes, mistakes: Mapping[str, Outcomes], texts: Mappi
             match.mistake,
             texts.get(match.mistake, ""),
             list(dict.fromkeys(check for check, _ in sorted(match.cases))),
-            certain=bool(match.by_numbers),
+            certain=match.certain,
         )
         for match in [best, *others][:MOST_SHOWN]
     ]
@@ -101,14 +114,15 @@ class _Match:
     mistake: str
     by_numbers: frozenset[Case]
     by_words: frozenset[Case]
+    certain: bool  # that the numbers are not equal by chance
 
     @property
     def cases(self) -> frozenset[Case]:
         return self.by_numbers | self.by_words
 
     @property
-    def rank(self) -> tuple[bool, int, int]:
-        return not self.by_numbers, -len(self.cases), -len(self.by_numbers)
+    def rank(self) -> tuple[bool, bool, int, int]:
+        return not self.by_numbers, not self.certain, -len(self.cases), -len(self.by_numbers)
 
 
 def _match(name: str, candidate: Outcomes, failing: Mapping[Case, Outcome], known: Outcomes) -> _Match | None:
@@ -129,7 +143,8 @@ def _match(name: str, candidate: Outcomes, failing: Mapping[Case, Outcome], know
             by_words.add((check, case))
     if not by_numbers and len(by_words) < max(1, len(failing)):
         return None
-    return _Match(name, frozenset(by_numbers), frozenset(by_words))
+    certain = sum(_evidence(failing[case], known[case[0]][case[1]]) for case in by_numbers) >= ENOUGH
+    return _Match(name, frozenset(by_numbers), frozenset(by_words), certain)
 
 
 def _same_numbers(mine: Outcome, theirs: Outcome) -> bool:
@@ -145,6 +160,39 @@ def _same_numbers(mine: Outcome, theirs: Outcome) -> bool:
             return False
         answers += 1
     return answers > 0
+
+
+def _evidence(mine: Outcome, theirs: Outcome) -> int:
+    """How much it means that two wrong answers are equal; see `_wrong`."""
+    runs = mine.got.keys() & theirs.got.keys()
+    return sum(_wrong(mine.got[run].value, mine.expected[run].value if run in mine.expected else None) for run in runs)
+
+
+def _wrong(got: Any, expected: Any) -> int:
+    """How many answers of few possible values are not the expected ones; any other wrong number counts for ENOUGH."""
+    if isinstance(got, dict):
+        named = expected if isinstance(expected, dict) else {}
+        return sum(_wrong(item, named.get(key)) for key, item in got.items())
+    if isinstance(got, list | tuple):
+        listed = expected if isinstance(expected, list | tuple) else ()
+        return sum(_wrong(item, other) for item, other in zip_longest(got, listed))
+    if equal(Observation(got), Observation(expected)):
+        return 0
+    if isinstance(got, torch.Tensor):
+        numbers = to_numbers(got)
+        right = to_numbers(expected) if isinstance(expected, torch.Tensor) else None
+        wrong = numbers[numbers != right] if right is not None and right.shape == numbers.shape else numbers.ravel()
+        if not all(map(_small, np.unique(wrong).tolist())):
+            return ENOUGH
+        return wrong.size if np.unique(numbers).size > 1 else 1  # always the same is one answer
+    return 1 if _small(got) else ENOUGH
+
+
+def _small(value: Any) -> bool:
+    """Whether it is one of few possible values: no number, or a whole one near 0."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return True
+    return abs(value) < SMALL and value == round(value)
 
 
 def _same_words(mine: Outcome, theirs: Outcome) -> bool:

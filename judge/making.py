@@ -143,3 +143,47 @@ class Make:
         if len(shape) >= 2:
             return normal * (scale / max(1, normal[0].numel()) ** 0.5)
         return 1 + 0.2 * normal if last == "weight" else 0.2 * normal
+
+
+class Recorder(Make):
+    """Also keeps what it drew, in order, for a program that makes the same call without the judge.
+
+    `drawn` holds (case, method, value); the value is a tensor or an integer, of `filled` the module's state, of
+    `generator` its seed.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.drawn: list[tuple[str, str, Any]] = []
+        self._case = ""
+
+    def restart(self, *parts: object) -> None:
+        super().restart(*parts)
+        self._case = str(parts[0]) if parts else ""
+
+    def _keep(self, method: str, value: Any) -> None:
+        self.drawn.append((self._case, method, value))
+
+    def filled(self, module: nn.Module, scale: float = 1.0) -> nn.Module:
+        filled = super().filled(module, scale)
+        self._keep("filled", {name: tensor.detach().clone() for name, tensor in filled.state_dict().items()})
+        return filled
+
+    def generator(self, seed: int = 0) -> torch.Generator:
+        generator = super().generator(seed)
+        self._keep("generator", generator.initial_seed())
+        return generator
+
+
+def _recorded(method: str) -> Any:
+    def draw(self: Recorder, *arguments: Any, **named: Any) -> Any:
+        value = getattr(Make, method)(self, *arguments, **named)
+        self._keep(method, value.detach().clone() if isinstance(value, torch.Tensor) else value)
+        return value
+
+    return draw
+
+
+DRAWS = ("normal", "uniform", "integers", "mask", "permutation", "integer")
+for _method in DRAWS:
+    setattr(Recorder, _method, _recorded(_method))

@@ -6,7 +6,7 @@ the worker for each request; what it yields goes back over the channel.
 Requests (dictionaries with "op"):
     warm     checks, forbids, device                      -> {"warm": True}; before a solution, which need not wait then
     load     solution, checks, forbids, device            -> {"raised": Raised | None, "missing": [names]}
-    observe  check, dtype, runs: [{seed, arguments}], given, folder, second -> one answer per run
+    observe  check, dtype, runs: [{seed, arguments}], given, folder, second, record -> one answer per run
     prepare  check, seed, dtype                            -> {"ready": True}; then
     go                                                     -> the answer of the timed call
 """
@@ -30,7 +30,7 @@ import torch
 from judge import devices
 from judge.checks import SOLUTION_FILE, Check, checks_of, describe_exception
 from judge.forbidden import Guard, prepare
-from judge.making import Make, derive_seed, seed_torch
+from judge.making import Make, Recorder, derive_seed, seed_torch
 from judge.observations import Raised
 from judge.sandbox.nursery import warm_up
 
@@ -152,9 +152,9 @@ class Observer:
 
     # ---------------------------------------------------------------------------------------------- observing
 
-    def _make(self, seed: int, dtype: torch.dtype, folder: str) -> Make:
+    def _make(self, seed: int, dtype: torch.dtype, folder: str, kind: type[Make] = Make) -> Make:
         reset_torch(seed, dtype)
-        return Make(seed, self.device, dtype, folder)
+        return kind(seed, self.device, dtype, folder)
 
     def _observe(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         check = self.checks[request["check"]]
@@ -164,7 +164,7 @@ class Observer:
             folder = request.get("folder", "")
             if folder and not request.get("second"):
                 _empty(folder)
-            make = self._make(run["seed"], dtype, folder)
+            make = self._make(run["seed"], dtype, folder, Recorder if request.get("record") else Make)
             arguments = dict(run["arguments"])
             if "given" in request:
                 arguments["given"] = make.place(request["given"])
@@ -175,6 +175,7 @@ class Observer:
                 "seen": seen,
                 "filled": [[name, list(shape)] for name, shape in make.filled_names],
                 "forbidden": self._forbidden(),
+                "drawn": make.drawn if isinstance(make, Recorder) else [],
             }
 
     def _call(self, function: Any, make: Make, arguments: dict[str, Any]) -> Any:

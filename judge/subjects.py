@@ -53,6 +53,15 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """Something that `make` drew, as a worker tells it; the value may be anything."""
+
+    case: str  # "" before any case
+    method: str
+    value: Any
+
+
+@dataclass(frozen=True)
 class Fault:
     """Why a solution cannot be observed at all."""
 
@@ -192,6 +201,18 @@ class Subject:
         assert self._worker is not None
         return _ask(self._worker, check, runs, dtype, given)
 
+    def drawn(self, check: Check, run: Run) -> list[Drawn] | None:
+        """What `make` drew in a run, in order; None when the worker cannot tell, as after a crash."""
+        if check.then is not None or self.ready(check) is not None:
+            return None
+        assert self._worker is not None
+        try:
+            self._worker.send(_request(self._worker, check, [run], "float32") | {"record": True})
+            answer = self._worker.receive(cpu_seconds=check.cpu_seconds).value
+            return [Drawn(str(case), str(method), value) for case, method, value in answer["drawn"]]
+        except (Stopped, KeyError, ValueError, TypeError):  # it may send anything
+            return None
+
     def ready(self, check: Check) -> Fault | None:
         """Sees to it that there is a worker for this check, which is no part of the check's own time."""
         if check.then is not None:
@@ -225,14 +246,7 @@ class Subject:
 
 
 def _ask(worker: Worker, check: Check, runs: Sequence[Run], dtype: str, given: Any, second: bool = False) -> list[Seen]:
-    request: dict[str, Any] = {
-        "op": "observe",
-        "check": check.name,
-        "dtype": dtype,
-        "runs": [{"seed": run.seed, "arguments": dict(run.arguments)} for run in runs],
-        "folder": worker.folder,
-        "second": second,
-    }
+    request = _request(worker, check, runs, dtype) | {"second": second}
     if check.task is not None:
         request["given"] = given
     seen: list[Seen] = []
@@ -245,6 +259,16 @@ def _ask(worker: Worker, check: Check, runs: Sequence[Run], dtype: str, given: A
         why = (stopped.verdict, stopped.message)
         seen.append(Seen(None, stopped=why, printed=worker.printed(), doubtful=stopped.doubtful))
     return seen
+
+
+def _request(worker: Worker, check: Check, runs: Sequence[Run], dtype: str) -> dict[str, Any]:
+    return {
+        "op": "observe",
+        "check": check.name,
+        "dtype": dtype,
+        "runs": [{"seed": run.seed, "arguments": dict(run.arguments)} for run in runs],
+        "folder": worker.folder,
+    }
 
 
 def seen_in(answer: Observation, printed: str) -> Seen:

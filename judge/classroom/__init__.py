@@ -32,10 +32,9 @@ from judge.classroom.gradebook import (
 from judge.classroom.grades import current_grades
 from judge.classroom.intake import Intake, Options, UnusablePlace, collect_places, open_places
 from judge.classroom.overrides import read_overrides
-from judge.classroom.pages import write_pages
+from judge.classroom.pages import INDEX, known_problems, write_pages
 from judge.classroom.progress import Shown
 from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_intake, write_results
-from judge.classroom.sheets import GRADES
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
 from judge.classroom.stopping import Stop
 from judge.classroom.summary import show, show_intake
@@ -187,6 +186,7 @@ class _Grading:
             key = key_of(content, digests[slug])
             entries.append((Entry(one.student, slug, one.where, content, key, one.submitted_at, one.late), solution))
             work.setdefault(key, Work(key, one.problem, solution, self.skip))
+        self.book.keep_settings(language=self.language)
         self.book.enter(
             self.intake.students.values(),
             entries,
@@ -208,7 +208,7 @@ class _Grading:
         digest = unchanged.digest_of(self.book, grades, self.packs, self.language)
         if not unchanged.is_written(self.book, digest):
             write_results(self.book, record, finished=not left)
-            write_grades(self.book.folder, grades, self.language)
+            write_grades(self.book.folder, grades, self.language, known_problems(grades, self.packs))
             write_pages(self.book, grades, self.packs, self.language)
             unchanged.note_written(self.book, digest)
         show(grades, self.console)
@@ -229,7 +229,7 @@ class _Grading:
             again = "the same command goes on with them" if out else "with --out DIR a next run could go on"
             lines.append(f"{left} not reached; {again}")
         if out:
-            lines.append(f"Results: {out / GRADES}, and a text for each student beside it")
+            lines.append(f"Results: {out / INDEX}, with tables and a text for each student beside it")
         page = Page(self.console)
         isolation = self.book.setting("isolation", list[str]) or ["?"]
         about = [f"seed {self.book.setting('seed', int)}", *self.engine.devices, f"isolation {isolation[0]}"]

@@ -16,7 +16,7 @@ from judge.classroom.assignment import UnusableAssignment
 from judge.classroom.engines import Engine, UnusableEngine, Work
 from judge.classroom.gradebook import Entry, Gradebook, Record, UnusableGradebook, digest_of, key_of
 from judge.classroom.grades import Grade, Grades, current_grades, find_student
-from judge.classroom.pages import write_pages
+from judge.classroom.pages import known_problems, write_pages
 from judge.classroom.progress import Shown
 from judge.classroom.results import write_grades, write_results
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
@@ -169,7 +169,7 @@ class _Regrading:
         self.book.keep_settings(torch_version=version("torch"), judge_version=__version__)
         record = self.book.record()
         write_results(self.book, record, finished=all(entry.report is not None for entry in record.entries))
-        write_grades(self.book.folder, grades, self.language)
+        write_grades(self.book.folder, grades, self.language, known_problems(grades, self.packs))
         write_pages(self.book, grades, self.packs, self.language)
 
 

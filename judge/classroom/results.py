@@ -16,7 +16,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -29,8 +29,10 @@ from judge.classroom.gradebook import GRADEBOOK, Gradebook, Record
 from judge.classroom.grades import Grade, Grades, Mark
 from judge.classroom.intake import Intake
 from judge.classroom.sheets import CHECKS, GRADES, INTAKE, checks_csv, grades_csv, intake_csv
+from judge.problems import Problem
 from judge.report import SCHEMA_VERSION
 from judge.report.json import to_fields
+from judge.report.localised import localised
 from judge.report.terminal import render
 from judge.report.text import plain
 
@@ -100,18 +102,25 @@ def write_intake(out: Path | None, intake: Intake) -> None:
         raise UnusableResults(f"{out} cannot be used for results: {error.strerror}") from None
 
 
-def write_grades(out: Path | None, grades: Grades, language: str = "en") -> None:
-    """Writes the tables, and one text for each student who handed something in."""
+def write_grades(
+    out: Path | None, grades: Grades, language: str = "en", problems: Mapping[str, Problem] | None = None
+) -> None:
+    """Writes the tables, and one text for each student who handed something in.
+
+    problems: those that are still there, for their own words in other languages.
+    """
     if out is None:
         return
     replace(out / GRADES, grades_csv(grades))
     replace(out / CHECKS, checks_csv(grades))
     for grade in grades.students:
         if any(mark.report is not None for mark in grade.marks.values()):
-            replace(out / f"{file_name(grade.student.id)}.txt", student_text(grade, grades, language))
+            replace(out / f"{file_name(grade.student.id)}.txt", student_text(grade, grades, language, problems))
 
 
-def student_text(grade: Grade, grades: Grades, language: str = "en") -> str:
+def student_text(
+    grade: Grade, grades: Grades, language: str = "en", problems: Mapping[str, Problem] | None = None
+) -> str:
     """All that one student is told: the grade and his own reports; no seed, nothing about others."""
     page = io.StringIO()
     page.write(f"{plain(grade.student.name or grade.student.id)}\n\n")
@@ -122,6 +131,7 @@ def student_text(grade: Grade, grades: Grades, language: str = "en") -> str:
         page.write(f"\n{'-' * 80}\n\n" if number else "")
         if report.verdict == "infra":  # what failed there is for the instructor
             report = msgspec.structs.replace(report, message=INFRA_TOLD, checks=[])
+        report = localised(report, (problems or {}).get(report.problem), language)
         render(report, Console(file=page, width=80, color_system=None), language=language, handed_out=True)
     return page.getvalue()
 

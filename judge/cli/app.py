@@ -12,7 +12,7 @@ import typer.rich_utils
 from rich.table import Table
 
 from judge import __version__
-from judge.cli import attempt, authors, browse, classroom, doctor, interview, learn, looking_back
+from judge.cli import attempt, authors, browse, classroom, doctor, interview, learn, looking_back, report
 from judge.cli.options import JUDGE_FAILED, WRONG_USE, WrongUse
 from judge.devices import DeviceUnavailable
 from judge.language import LANGUAGES, current, translated, use
@@ -31,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (attempt, browse, learn, interview, looking_back, doctor, classroom, authors):
+for commands in (attempt, browse, learn, interview, looking_back, report, doctor, classroom, authors):
     commands.register(app)
 
 

@@ -33,6 +33,8 @@ from judge.cli.options import (
     stderr,
     stdout,
 )
+from judge.cli.pages import report_page
+from judge.cli.reproduce import print_failing_input
 from judge.cli.watch import watch_file
 from judge.finding import UnknownProblem, find_name
 from judge.history import cache_folder, data_folder
@@ -41,7 +43,7 @@ from judge.problems import BrokenProblem, Problem, packs
 from judge.report import CheckResult, Report
 
 if TYPE_CHECKING:
-    from judge.grading import Judge
+    from judge.grading import Judge, Solution
 
 
 def register(app: typer.Typer) -> None:
@@ -76,11 +78,21 @@ def attempt(
     open_it: Annotated[
         bool, typer.Option("--open", help="Open it in $VISUAL, $EDITOR or your system's editor first.")
     ] = False,
+    show_input: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHECK",
+            help="Print a program that makes this check's smallest failing call without the judge.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Seed = PRACTICE_SEED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Also write the report: .json or .txt.", show_default=False),
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Also write the report: .html, .json or .txt.", show_default=False
+        ),
     ] = None,
     lang: Language = None,
     problems: PackFolders = None,
@@ -95,6 +107,8 @@ def attempt(
     if part is not None:
         found, part = _part_of(found, part)
     devices = resolve_devices(device)
+    if show_input is not None and (watch or open_it or as_json or out or only or part):
+        raise WrongUse("--show-input goes with --device and --seed only")
     write = _writer(out, found, lang)
     if found.released:
         found.observations(seed)  # so that a wrong seed is told before anything starts
@@ -117,11 +131,11 @@ def attempt(
 
     from judge.grading import Judge, Solution, installation_secret
 
-    def finish(report: Report) -> None:
+    def finish(report: Report, solution: Solution) -> None:
         # Half an attempt is none, and the judge's own failure tells nothing.
         if not (only or part or exit_status(report) == JUDGE_FAILED):
-            _keep(report)
-        write(report)
+            _keep(report, solution)
+        write(report, solution)
         _print(report, found, as_json, lang)
         if not as_json:
             remind(found)
@@ -129,13 +143,15 @@ def attempt(
     solution = Solution.read(file, root=file.absolute().parent)
     # The Judge starts its nursery in the background; torch is imported here at the same time, so not before.
     with Judge(devices=devices, seed=seed, secret=installation_secret(data_folder()), cache=cache_folder()) as judge:
+        if show_input is not None:
+            return print_failing_input(judge, found, solution, show_input)
         chosen = _chosen(judge, found, only or (), part) if only or part else None
         options: dict[str, Any] = {"only": chosen, "fail_fast": fail_fast, "skip_costly": not only}
         if watch:
             return watch_file(judge, found, file, finish, just_written=wrote, plain=as_json, options=options)
         with _progress(found) as on_check:
             report = judge.judge(found, solution, on_check=on_check, **options)
-    finish(report)
+    finish(report, solution)
     return exit_status(report)
 
 
@@ -201,30 +217,32 @@ def _progress(problem: Problem) -> Iterator[Callable[[CheckResult], None]]:
         yield on_check
 
 
-def _keep(report: Report) -> None:
+def _keep(report: Report, solution: Solution) -> None:
     """Remembers the attempt."""
     from judge.report.json import to_json
 
     with open_history() as history:
-        history.record(report, to_json(report))
+        history.record(report, to_json(report), solution.source)
 
 
-def _writer(out: Path | None, problem: Problem, language: str) -> Callable[[Report], None]:
+def _writer(out: Path | None, problem: Problem, language: str) -> Callable[[Report, Solution], None]:
     """What writes the report to --out; raises WrongUse before anything is judged when it cannot."""
     if out is None:
-        return lambda report: None
-    if out.suffix not in (".json", ".txt"):
-        raise WrongUse(f"--out writes .json or .txt, not '{out.name}'")
+        return lambda report, solution: None
+    if out.suffix not in (".html", ".json", ".txt"):
+        raise WrongUse(f"--out writes .html, .json or .txt, not '{out.name}'")
     if not out.parent.is_dir():
         raise WrongUse(f"--out: there is no folder {out.parent}")
 
-    def write(report: Report) -> None:
+    def write(report: Report, solution: Solution) -> None:
         try:
             with out.open("w", encoding="utf-8") as file:
                 if out.suffix == ".json":
                     from judge.report.json import to_json
 
                     file.write(to_json(report) + "\n")
+                elif out.suffix == ".html":
+                    file.write(report_page(report, solution.source, problem, language))
                 else:
                     _render(report, problem, Console(file=file, width=100, highlight=False), language)
         except OSError as error:

@@ -107,6 +107,7 @@ Address = Annotated[
 def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=TEACH, epilog="Example: judge grade submissions/ --out results/ --jobs 4")(grade)
     app.command(rich_help_panel=TEACH, epilog="Example: judge regrade results/ --problem 25 --dry-run")(regrade)
+    app.command(rich_help_panel=TEACH, epilog="Example: judge replay results/ ada 25")(replay)
     app.command(
         rich_help_panel=TEACH, epilog="Example: judge export canvas results/ --template grades-export.csv -o upload.csv"
     )(export)
@@ -246,6 +247,38 @@ def regrade(
         students=student or (),
         verdicts=verdict or (),
         dry_run=dry_run,
+        language=language_of(lang),
+    )
+
+
+def replay(
+    out: Results,
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="An id, an address or a name.", show_default=False)],
+    problem: Annotated[str, typer.Argument(metavar="PROBLEM", help="One of the class's.", show_default=False)],
+    device: Devices = None,
+    require_isolation: RequiredIsolation = Isolation.L2,
+    lang: Language = None,
+    problems: PackFolders = None,
+) -> int:
+    """Judge one student's solution again with the class's seed, for an appeal; nothing is stored.
+
+    The exit status is 0 when it comes out as in the gradebook, 1 when it does not, 2 for wrong use, 3 when the judge
+    itself failed.
+    """
+    from judge.classroom.gradebook import graded_with
+
+    before = graded_with(out)
+    devices = resolve_devices(device or before.devices)
+    from judge.classroom.engines.local import LocalEngine
+    from judge.classroom.replay import replay as judge_again
+
+    return judge_again(
+        out,
+        student,
+        problem,
+        packs=packs([*(problems or ()), *before.packs]),
+        engine=LocalEngine(devices, 1, require_isolation.value, cache_folder()),
+        console=stdout(),
         language=language_of(lang),
     )
 

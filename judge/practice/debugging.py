@@ -6,7 +6,6 @@ compared as always, so a failure shows what the report shows.
 
 from __future__ import annotations
 
-import io
 import re
 import shutil
 import sys
@@ -17,15 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rich.console import Console
 
 from judge.finding import UnknownProblem
 from judge.history import cache_folder, data_folder
 from judge.practice.desk import PRACTICE_SEED, solution_file
 from judge.problems import BrokenProblem, packs
-from judge.report import CheckResult
-from judge.report.evidence import explain
-from judge.report.page import Page
+from judge.report.evidence import evidence
 
 if TYPE_CHECKING:
     from judge.attempt import Attempt
@@ -152,7 +148,7 @@ class CheckItem(pytest.Item):
         result = observe(self.check)
         if result.verdict in NOT_A_FAILURE:
             return
-        self.evidence = _evidence(result)
+        self.evidence = evidence(result, shutil.get_terminal_size().columns)
         raise self.here.errors.get(result.example or "") or Failed(self.evidence)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -163,12 +159,3 @@ class CheckItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, None, self.check.name
-
-
-def _evidence(result: CheckResult) -> str:
-    """What the report says of a check that failed."""
-    console = Console(file=io.StringIO(), width=shutil.get_terminal_size().columns)
-    page = Page(console)
-    explain([result], page, {result.name})
-    page.print()
-    return console.file.getvalue().strip()  # type: ignore[attr-defined]

@@ -66,7 +66,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     mistake: str  # file name without .py
     text: str
     checks: list[str]  # names of the failing checks in which they are equal
-    certain: bool = True  # equal numbers; False: only the words of the failure are the same
+    certain: bool = True  # equal numbers; False: only words are the same, or what may be the same by chance
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from rich.console import Console
 
 from judge.report import CheckResult
 from judge.report.page import Page, Piece, joined
@@ -39,6 +41,15 @@ def explain(failing: Sequence[CheckResult], page: Page, cut: set[str], *, shrunk
         if text and text != printed:
             _printed(text, page)
             printed = text
+
+
+def evidence(check: CheckResult, width: int) -> str:
+    """What the report says of a check that failed, as plain text."""
+    console = Console(file=io.StringIO(), width=width)
+    page = Page(console)
+    explain([check], page, {check.name})
+    page.print()
+    return console.file.getvalue().strip()  # type: ignore[attr-defined]
 
 
 def _cases(check: CheckResult, page: Page) -> None:

@@ -172,6 +172,29 @@ def test_equal_numbers_count_for_more_than_equal_words():
     assert named(candidate, known) == ["numbers"]
 
 
+def against(expected, value, runs=1):
+    """One failing case; the reference gave `expected` in each run."""
+    outcome = Outcome()
+    for run in range(runs):
+        outcome = outcome.run(run, False, Observation(value), expected=Observation(expected))
+    return {"check": {"": outcome}}
+
+
+def test_a_yes_or_no_or_a_few_counts_name_a_mistake_but_prove_nothing():
+    def certain(expected, value, runs=1):
+        wrong = against(expected, value, runs)
+        (diagnosis,) = diagnose(wrong, {"mistake": wrong}, {})
+        return diagnosis.certain
+
+    assert not certain({"refused": True, "rows that changed": 0}, {"refused": False, "rows that changed": 6})
+    assert not certain({"refused": True, "loss": 0.37}, {"refused": False, "loss": 0.37})  # right numbers prove nothing
+    assert not certain(torch.tensor([0, 1] * 9), torch.zeros(18, dtype=torch.int64))  # always the same label
+    assert certain({"refused": True, "loss": 0.37}, {"refused": True, "loss": 0.73})
+    assert certain(0, 235)
+    assert certain(torch.tensor([0, 1] * 9), torch.tensor([1, 0] * 9))
+    assert certain([0, 1], [1, 2], runs=5)
+
+
 def test_no_answer_at_all_looks_like_nothing():
     crashed = {"norm": {"": Outcome().run(0, False, None)}}
     assert named(crashed, {"crashes": crashed, "wrong": two("norm", False, 1.0)}) == []

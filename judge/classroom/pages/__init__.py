@@ -44,6 +44,11 @@ def write_pages(book: Gradebook, grades: Grades, packs: Packs, language: str = "
     replace(book.folder / INDEX, class_page(book, grades, problems, language))
 
 
+def feedback_page(book: Gradebook, grade: Grade, *, grades: Grades, problems: Mapping[str, Problem]) -> str:
+    """What the student may see, in the language of the last `judge grade`."""
+    return student_page(grade, grades, problems, book, book.setting("language", str) or "en")
+
+
 def student_page(
     grade: Grade,
     grades: Grades,

@@ -55,9 +55,9 @@ def fragment(
     """The report as an `<article>`, for a page or an element of class "judge".
 
     source: what was handed in, shown with the failing lines marked. handed_out: for a student after grading, so without
-    the class's secret seed. next_step: what to try now. anchor: the id of its heading, where there are several.
+    the class's secret seed. next_step: what to try now. anchor: what ids in it begin with.
     """
-    anchor = anchor or "report"
+    anchor = anchor or f"judge-{hashlib.sha256(f'{report.problem} {report.started_at}'.encode()).hexdigest()[:8]}"
     checks = [] if report.untouched or report.message else ranked(report.checks)
     failing = [check for check in checks if is_failing(check)]
     first_of_their_kind = {group[0].name for group in alike(failing)}
@@ -96,19 +96,9 @@ def fragment(
     )
 
 
-def notebook(report: Report, source: str | None = None, *, language: str = "en") -> str:
-    """The report with its own style, for the output of a notebook's cell: nothing outside of it looks different."""
-    anchor = f"judge-{hashlib.sha256(f'{report.problem} {report.started_at}'.encode()).hexdigest()[:8]}"
-    shown = fragment(report, source, language=language, anchor=anchor)
-    return f'<div class="judge inset" lang="{language}"><style>{report_style()}</style>{shown}</div>'
-
-
-def report_page(
-    report: Report, source: str | None = None, *, language: str = "en", next_step: str | None = None
-) -> str:
-    """The report as a whole page."""
-    shown = fragment(report, source, language=language, next_step=next_step)
-    return page(shown, f"{number_of(report)} {plain(report.title, lines=1)}", language=language)
+def embedded(content: Markup) -> Markup:
+    """Some content with its style, for a page of somebody else, such as a notebook: nothing else there changes."""
+    return Markup(f'<style>{report_style()}</style><div class="judge inset">{content}</div>')
 
 
 def page(content: Markup, title: str, *, language: str = "en", style: str = "", script: str = "") -> str:
