@@ -84,7 +84,7 @@ def read_handed_in(path: Path, most: int, *, root: Path | None = None) -> bytes:
 
 @dataclass(frozen=True)
 class Solution:
-    """What a candidate wrote: its text, or in one line why it cannot be judged."""
+    """What a candidate wrote: its text, where it is text, and in one line why it cannot be judged, where it cannot."""
 
     path: Path | None
     name: str
@@ -113,8 +113,8 @@ class Solution:
         """The solution in these bytes; what is not UTF-8 Python is a fault."""
         digest = sha256(raw).hexdigest()
 
-        def bad(fault: str, line: int | None = None) -> Solution:
-            return cls(path, name, None, digest, fault, line)
+        def bad(fault: str, line: int | None = None, source: str | None = None) -> Solution:
+            return cls(path, name, source, digest, fault, line)
 
         if not raw.strip():
             return bad("the file is empty")
@@ -130,9 +130,9 @@ class Solution:
         try:
             parse(source, name)
         except SyntaxError as error:
-            return bad(f"syntax error: {error.msg}", error.lineno)
+            return bad(f"syntax error: {error.msg}", error.lineno, source)
         except (RecursionError, MemoryError, ValueError):
-            return bad("the file is nested too deeply to be read as Python")
+            return bad("the file is nested too deeply to be read as Python", source=source)
         return cls(path, name, source, digest)
 
     @classmethod

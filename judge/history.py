@@ -58,6 +58,8 @@ _VERSIONS = (
         )""",
         "ALTER TABLE attempts ADD COLUMN interview INTEGER REFERENCES interviews",  # where it counts
     ),
+    # What was judged, each text once.
+    ("CREATE TABLE sources (sha256 TEXT PRIMARY KEY, source TEXT NOT NULL)",),
 )
 # The running interview in which an attempt at a problem counts: not once its time is up.
 _COUNTS_IN = """(
@@ -119,8 +121,11 @@ class History:
     ) -> None:
         self._connection.close()
 
-    def record(self, report: Report, report_json: str) -> None:
-        """Keep one attempt; it counts in the running interview, if that asks for this problem and has time left."""
+    def record(self, report: Report, report_json: str, source: str | None = None) -> None:
+        """Keep one attempt; it counts in the running interview, if that asks for this problem and has time left.
+
+        source: the solution, as far as it is text.
+        """
         row = (
             report.problem,
             report.started_at,
@@ -137,6 +142,9 @@ class History:
             f"INSERT INTO attempts ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {_COUNTS_IN})",
             (*row, report.problem, report.started_at),
         )
+        if source is not None and report.sha256 is not None:
+            text = source.encode("utf-8", "replace").decode()
+            self.change("INSERT OR IGNORE INTO sources VALUES (?, ?)", (report.sha256, text))
 
     def attempts(self, problem: str | None = None) -> list[Attempt]:
         """All attempts, or those at one problem, the oldest first."""
@@ -154,6 +162,12 @@ class History:
             return msgspec.json.decode(rows[0][0], type=Report) if rows else None
         except (msgspec.DecodeError, UnicodeError, TypeError, RecursionError):  # of another judge, or damaged
             return None
+
+    def source(self, attempt: Attempt) -> str | None:
+        """What was judged; None where it is not known, as of attempts with an older judge."""
+        whole = "typeof(source) = 'text'"
+        rows = self.rows(f"SELECT source FROM sources WHERE sha256 = ? AND {whole}", (attempt.sha256,))
+        return rows[0][0] if rows else None
 
     def note_start(self, problem: str, when: datetime) -> None:
         """Somebody begins with the stub of a problem."""

@@ -48,7 +48,7 @@ class Judging(Magics):
             report = self._warm().judge(problem, Solution.from_text(cell, "the cell"), skip_costly=True)
         except (UnknownProblem, BrokenProblem, NotReleased, Infrastructure) as error:
             raise UsageError(str(error)) from None
-        _keep(report)
+        _keep(report, cell)
         show(report, problem, cell)
 
     def _warm(self) -> Judge:
@@ -63,14 +63,14 @@ class Judging(Magics):
             self._judge.__exit__()
 
 
-def _keep(report: Report) -> None:
+def _keep(report: Report, source: str) -> None:
     """Remembers the attempt, unless it is the judge that failed."""
     from judge.report.json import to_json
 
     if "infra" in (report.verdict, *(check.verdict for check in report.checks)):
         return
     with History() as history:
-        history.record(report, to_json(report))
+        history.record(report, to_json(report), source)
         if history.trouble:
             print(f"judge: {history.trouble}")
 

@@ -60,6 +60,7 @@ class Judged:
     """The report of the latest content."""
 
     report: Report
+    solution: Solution
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,7 @@ class Watch:
         if report.checks and not report.message:
             passing = ("passed", "not judged", "skipped")
             self._failed = [check.name for check in report.checks if check.verdict not in passing]
-        self._events.put((cancelled, Judged(report)))
+        self._events.put((cancelled, Judged(report, solution)))
         self._prepare(solution, cancelled)
 
     def _prepare(self, solution: Solution, cancelled: threading.Event) -> None:

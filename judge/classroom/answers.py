@@ -184,7 +184,7 @@ def _defined(file: Handed) -> set[str]:
 
 def _names_in(solution: Solution) -> Iterable[str]:
     try:
-        return list(defined_names(parse(solution.source).body)) if solution.source is not None else []
+        return list(defined_names(parse(solution.source).body)) if solution.source and not solution.fault else []
     except RecursionError:  # a chain of a thousand elif
         return []
 

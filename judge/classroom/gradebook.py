@@ -293,7 +293,12 @@ class Gradebook:
 
     def readable(self) -> set[str]:
         """The digests of the solutions that were found to be Python."""
-        return {content for (content,) in self._db.execute("SELECT content FROM contents WHERE source IS NOT NULL")}
+        return {
+            content
+            for (content,) in self._db.execute(
+                "SELECT content FROM contents WHERE source IS NOT NULL AND fault IS NULL"
+            )
+        }
 
     def digest(self) -> str:
         """The digest of the class, its reports and settings; a run that has nothing to judge does not change it."""

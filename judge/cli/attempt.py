@@ -33,6 +33,7 @@ from judge.cli.options import (
     stderr,
     stdout,
 )
+from judge.cli.pages import report_page
 from judge.cli.reproduce import print_failing_input
 from judge.cli.watch import watch_file
 from judge.finding import UnknownProblem, find_name
@@ -42,7 +43,7 @@ from judge.problems import BrokenProblem, Problem, packs
 from judge.report import CheckResult, Report
 
 if TYPE_CHECKING:
-    from judge.grading import Judge
+    from judge.grading import Judge, Solution
 
 
 def register(app: typer.Typer) -> None:
@@ -89,7 +90,9 @@ def attempt(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Also write the report: .json or .txt.", show_default=False),
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Also write the report: .html, .json or .txt.", show_default=False
+        ),
     ] = None,
     lang: Language = None,
     problems: PackFolders = None,
@@ -128,11 +131,11 @@ def attempt(
 
     from judge.grading import Judge, Solution, installation_secret
 
-    def finish(report: Report) -> None:
+    def finish(report: Report, solution: Solution) -> None:
         # Half an attempt is none, and the judge's own failure tells nothing.
         if not (only or part or exit_status(report) == JUDGE_FAILED):
-            _keep(report)
-        write(report)
+            _keep(report, solution)
+        write(report, solution)
         _print(report, found, as_json, lang)
         if not as_json:
             remind(found)
@@ -148,7 +151,7 @@ def attempt(
             return watch_file(judge, found, file, finish, just_written=wrote, plain=as_json, options=options)
         with _progress(found) as on_check:
             report = judge.judge(found, solution, on_check=on_check, **options)
-    finish(report)
+    finish(report, solution)
     return exit_status(report)
 
 
@@ -214,30 +217,32 @@ def _progress(problem: Problem) -> Iterator[Callable[[CheckResult], None]]:
         yield on_check
 
 
-def _keep(report: Report) -> None:
+def _keep(report: Report, solution: Solution) -> None:
     """Remembers the attempt."""
     from judge.report.json import to_json
 
     with open_history() as history:
-        history.record(report, to_json(report))
+        history.record(report, to_json(report), solution.source)
 
 
-def _writer(out: Path | None, problem: Problem, language: str) -> Callable[[Report], None]:
+def _writer(out: Path | None, problem: Problem, language: str) -> Callable[[Report, Solution], None]:
     """What writes the report to --out; raises WrongUse before anything is judged when it cannot."""
     if out is None:
-        return lambda report: None
-    if out.suffix not in (".json", ".txt"):
-        raise WrongUse(f"--out writes .json or .txt, not '{out.name}'")
+        return lambda report, solution: None
+    if out.suffix not in (".html", ".json", ".txt"):
+        raise WrongUse(f"--out writes .html, .json or .txt, not '{out.name}'")
     if not out.parent.is_dir():
         raise WrongUse(f"--out: there is no folder {out.parent}")
 
-    def write(report: Report) -> None:
+    def write(report: Report, solution: Solution) -> None:
         try:
             with out.open("w", encoding="utf-8") as file:
                 if out.suffix == ".json":
                     from judge.report.json import to_json
 
                     file.write(to_json(report) + "\n")
+                elif out.suffix == ".html":
+                    file.write(report_page(report, solution.source, problem, language))
                 else:
                     _render(report, problem, Console(file=file, width=100, highlight=False), language)
         except OSError as error:

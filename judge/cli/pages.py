@@ -1,4 +1,4 @@
-"""Pages for the browser: where they are written, and opening them."""
+"""Pages for the browser: reports, where pages are written, and opening them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,26 @@ import tempfile
 import webbrowser
 from pathlib import Path
 
-from judge.cli.options import WrongUse, say
+from judge.cli.options import WrongUse, open_history, say
 from judge.history import cache_folder
 from judge.practice.desk import shown
+from judge.problems import Problem
+from judge.report import Report
+from judge.report.text import plain
+
+
+def report_page(report: Report, source: str | None, problem: Problem | None, language: str) -> str:
+    """An attempt as a page; problem: None where it is not known any more."""
+    from judge.report.html import fragment, page
+    from judge.report.localised import localised
+    from judge.report.telling import next_step, number_of
+
+    with open_history() as history:
+        shown_hints = history.hints_shown(report.problem)
+    told = localised(report, problem, language)
+    step = next_step(told, language, shown_hints + 1)
+    title = f"{number_of(told)} {plain(told.title, lines=1)}"
+    return page(fragment(told, source, language=language, next_step=step), title, language=language)
 
 
 def write_page(html: str, name: str, output: Path | None) -> Path:

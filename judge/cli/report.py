@@ -15,11 +15,9 @@ from judge.cli.options import (
     complete_problem,
     language_of,
     open_history,
-    short_name,
 )
-from judge.cli.pages import show_page, write_page
+from judge.cli.pages import report_page, show_page, write_page
 from judge.problems import packs
-from judge.report import Report
 
 
 def register(app: typer.Typer) -> None:
@@ -52,24 +50,12 @@ def report(
     with open_history() as kept:
         attempts = kept.attempts(slug)
         found = kept.report(attempts[-1]) if attempts else None
-    if found is None:
+        source = kept.source(attempts[-1]) if attempts else None
+    if not attempts:
         what = f"at {slug} yet" if slug is not None else "yet"
         raise WrongUse(f"there is no attempt {what}; judge attempt makes one")
-    from judge.report.html import fragment, page
-    from judge.report.localised import localised
-
+    if found is None:
+        raise WrongUse("the report of that attempt cannot be read any more; judge attempt makes a new one")
     of = known.read(found.problem) if found.problem in known.names else None
-    content = fragment(localised(found, of, lang), _handed_in(found), language=lang)
-    title = f"{short_name(found.problem, known.names)} {of.title(lang) if of is not None else found.title}"
     name = f"report-{found.problem.replace('/', '-')}.html"
-    show_page(write_page(page(content, title, language=lang), name, output), no_open)
-
-
-def _handed_in(report: Report) -> str | None:
-    """The file of the attempt, as long as it is what was judged."""
-    from judge.grading import Solution
-
-    if report.file is None or report.sha256 is None:
-        return None
-    solution = Solution.read(Path(report.file))
-    return solution.source if solution.sha256 == report.sha256 else None
+    show_page(write_page(report_page(found, source, of, lang), name, output), no_open)

@@ -16,14 +16,14 @@ from judge.report import CheckResult, Report
 from judge.report.page import NEUTRAL, Page
 
 if TYPE_CHECKING:
-    from judge.grading import Judge
+    from judge.grading import Judge, Solution
 
 
 def watch_file(
     judge: Judge,
     problem: Problem,
     file: Path,
-    finish: Callable[[Report], None],
+    finish: Callable[[Report, Solution], None],
     *,
     just_written: bool,
     plain: bool,
@@ -56,7 +56,7 @@ def watch_file(
                 status = exit_status(event.report)  # before it is printed: Ctrl-C may come while it is
                 if not plain:
                     _rule(event.report, last)
-                finish(event.report)
+                finish(event.report, event.solution)
                 last = event.report
                 live.wait(file)
             elif isinstance(event, Gone):

@@ -117,11 +117,12 @@ def test_what_an_older_judge_kept_is_all_there(tmp_path):
         assert (second.id, second.score, second.accepted, second.interview) == (9, 100, True, None)
         assert history.hints_shown("25-self-attention") == 2
         assert history.solved("25-self-attention")
-        history.record(report(80), to_json(report(80)))
+        history.record(report(80), to_json(report(80)), "x = 1\n")
     with History(tmp_path) as history:
         assert [attempt.score for attempt in history.attempts()] == [62.5, 100, 80]
         assert history.report(history.attempts()[2]) == report(80)
         assert history.report(history.attempts()[0]) is None  # "{}" is no report
+        assert [history.source(attempt) for attempt in history.attempts()] == [None, None, "x = 1\n"]
 
 
 def test_programs_that_find_an_old_file_at_the_same_time_agree(tmp_path):
@@ -133,7 +134,7 @@ def test_programs_that_find_an_old_file_at_the_same_time_agree(tmp_path):
         both = [subprocess.Popen([sys.executable, "-c", program, str(folder)]) for _ in range(2)]
         assert [one.wait() for one in both] == [0, 0]
         with sqlite3.connect(file) as now:
-            assert now.execute("PRAGMA user_version").fetchone() == (2,)
+            assert now.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 REPOSITORY = Path(__file__).parents[2]

@@ -17,9 +17,11 @@ def test_the_last_attempt_becomes_a_page(judge, pack, desk):
     assert "default-src 'none'" in page
 
 
-def test_code_that_has_changed_since_is_not_shown(judge, pack, desk):
+def test_the_page_shows_the_code_that_was_judged(judge, pack, desk):
     (desk / "mine.py").write_text("def double(x):\n    return 3 * x\n")
     judge("attempt", "77", "mine.py", "--device", "cpu")
     (desk / "mine.py").write_text("def double(x):\n    return 2 * x  # better\n")
     judge("report", "77", "--no-open", "--output", "page.html")
+    page = (desk / "page.html").read_text("utf-8")
+    assert "You triple." in page
     assert "better" not in (desk / "page.html").read_text("utf-8")

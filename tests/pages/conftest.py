@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -50,8 +51,7 @@ def open_page(browser: Any) -> Iterator[Callable[..., Any]]:
 
 def is_dark(page: Any) -> bool:
     """Whether light letters stand on a dark ground."""
-    program = """() => [
-            getComputedStyle(document.body).backgroundColor, getComputedStyle(document.querySelector("h1, h2")).color
-        ].map((colour) => colour.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0))"""
-    ground, letters = page.evaluate(program)
-    return ground < letters
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    letters = page.evaluate("getComputedStyle(document.querySelector('h1, h2')).color")
+    light = [sum(int(part) for part in re.findall(r"\d+", colour)[:3]) for colour in (ground, letters)]
+    return light[0] < light[1]

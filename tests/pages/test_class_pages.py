@@ -161,6 +161,8 @@ def test_the_failing_line_is_marked(open_page: Callable[..., Any], graded: Path)
     assert page.locator(".failing").inner_text() == f"3raise ValueError('{ATTACK}')"
     page.get_by_role("link", name="line 3").click()
     assert page.locator(".failing:target").count() == 1
+    page = open_page(page_of(graded, "'"))  # a syntax error: there is something to see all the same
+    assert "return (" in page.locator(".failing").inner_text()
 
 
 def test_what_cannot_be_seen_in_code_is_shown(open_page: Callable[..., Any], graded: Path) -> None:

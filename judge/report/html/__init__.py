@@ -101,14 +101,6 @@ def embedded(content: Markup) -> Markup:
     return Markup(f'<style>{report_style()}</style><div class="judge inset">{content}</div>')
 
 
-def report_page(
-    report: Report, source: str | None = None, *, language: str = "en", next_step: str | None = None
-) -> str:
-    """The report as a whole page."""
-    shown = fragment(report, source, language=language, next_step=next_step)
-    return page(shown, f"{number_of(report)} {plain(report.title, lines=1)}", language=language)
-
-
 def page(content: Markup, title: str, *, language: str = "en", style: str = "", script: str = "") -> str:
     """A whole page around some content: with no network, and nothing that is not its own.
 
