@@ -15,6 +15,7 @@ from judge.devices import resolve
 from judge.finding import UnknownProblem
 from judge.grading import Infrastructure, Judge, Solution, installation_secret
 from judge.history import History, cache_folder, data_folder
+from judge.language import current
 from judge.practice.desk import PRACTICE_SEED
 from judge.problems import BrokenProblem, NotReleased, Problem, packs
 from judge.report import Report
@@ -80,8 +81,8 @@ def show(report: Report, problem: Problem, source: str) -> None:
     from judge.report.localised import localised
     from judge.report.terminal import render
 
-    told = localised(report, problem, "en")
+    told = localised(report, problem, current())
     text = io.StringIO()
-    render(told, Console(file=text, width=WIDTH, highlight=False, force_jupyter=False))
-    page = embedded(fragment(told, source))
+    render(told, Console(file=text, width=WIDTH, highlight=False, force_jupyter=False), language=current())
+    page = embedded(fragment(told, source, language=current()))
     display({"text/html": str(page), "text/plain": text.getvalue()}, raw=True)

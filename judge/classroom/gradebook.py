@@ -375,6 +375,9 @@ def _open(path: Path | None) -> sqlite3.Connection:
             if said != "ok":
                 raise sqlite3.DatabaseError(f"it is damaged ({said.splitlines()[-1]})")
         connection.execute("PRAGMA journal_mode = WAL")
+        # Twenty times as many commits a second. A power cut may take the last ones, which are judged again; what is
+        # killed loses nothing.
+        connection.execute("PRAGMA synchronous = NORMAL")
         if not tables:
             header = f"PRAGMA application_id = {_APPLICATION}; PRAGMA user_version = {_FORMAT};"
             connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} {header} COMMIT")

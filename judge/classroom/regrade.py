@@ -27,7 +27,7 @@ from judge.grading import Infrastructure, TooWeak
 from judge.problems import BrokenProblem, Packs, Problem
 from judge.report import VERDICTS, Report
 from judge.report.page import Page
-from judge.report.terminal import score_text
+from judge.report.telling import score_text
 from judge.report.text import plain, shorten
 
 SAME = 0.005

@@ -26,7 +26,7 @@ from rich.console import Console
 
 from judge import __version__
 from judge.classroom.gradebook import GRADEBOOK, Gradebook, Record
-from judge.classroom.grades import Grade, Grades
+from judge.classroom.grades import Grade, Grades, Mark
 from judge.classroom.intake import Intake
 from judge.classroom.sheets import CHECKS, GRADES, INTAKE, checks_csv, grades_csv, intake_csv
 from judge.problems import Problem
@@ -187,9 +187,13 @@ def grade_lines(grade: Grade, grades: Grades) -> list[str]:
     lines = [f"{plain(assignment.title)}: {state}"]
     if grade.penalty and grade.days_late:
         lines.append(f"  {grade.days_late} day{'s' if grade.days_late > 1 else ''} late: -{grade.penalty:g}")
-    for problem, mark in grade.marks.items():
-        points = "not graded yet" if mark.points is None else f"{round(mark.points, 2):g} of {mark.possible:g}"
-        by = ", given by your instructor" if mark.override is not None else ""
-        missing = ", nothing was handed in" if mark.state == "missing" and not by else ""
-        lines.append(f"  {plain(problem)}: {points}{by}{missing}")
+    lines += [f"  {plain(problem)}: {mark_text(mark)}" for problem, mark in grade.marks.items()]
     return lines
+
+
+def mark_text(mark: Mark) -> str:
+    """What a problem gave."""
+    points = "not graded yet" if mark.points is None else f"{round(mark.points, 2):g} of {mark.possible:g}"
+    by = ", given by your instructor" if mark.override is not None else ""
+    missing = ", nothing was handed in" if mark.state == "missing" and not by else ""
+    return f"{points}{by}{missing}"

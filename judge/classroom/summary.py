@@ -14,7 +14,7 @@ from judge.classroom.intake import Intake
 from judge.classroom.sheets import statements
 from judge.classroom.students import Student
 from judge.report.page import Page
-from judge.report.terminal import score_text
+from judge.report.telling import score_text
 from judge.report.text import plain, shorten
 
 WIDEST_NAME = 28
@@ -93,7 +93,7 @@ def _table(grades: Grades, page: Page) -> None:
     students = sorted(grades.students, key=lambda grade: grade.student.id)
     names = {one.student.id: shorten(plain(one.student.id), WIDEST_NAME, page.marks.ellipsis) for one in students}
     first = max([cell_len(name) for name in names.values()] + [len("student")])
-    headings = _headings(sorted(grades.assignment.points))
+    headings = short_names(sorted(grades.assignment.points))
     columns = list(headings)
     if grades.assignment.file is not None:  # else adding up means nothing
         headings[TOTAL] = TOTAL
@@ -110,7 +110,7 @@ def _table(grades: Grades, page: Page) -> None:
             page.line((name, ""), *((f"{text:>{column}}", style) for text, style in cells))
 
 
-def _headings(problems: Sequence[str]) -> dict[str, str]:
+def short_names(problems: Sequence[str]) -> dict[str, str]:
     """The number of each problem, or its whole name where it has none or shares it."""
     numbers = {problem: problem.rpartition("/")[2].partition("-")[0] for problem in problems}
     often = Counter(numbers.values())

@@ -31,7 +31,7 @@ class Written(msgspec.Struct, frozen=True):
 def digest_of(book: Gradebook, grades: Grades, packs: Packs, language: str) -> str:
     """The digest of all that the files depend on."""
     about = (book.digest(), grades_csv(grades), repr(grades.assignment), repr(grades.notes))
-    parts = "\0".join((_code(), language, texts_of(grades, packs), *about))
+    parts = "\0".join((code_digest(), language, texts_of(grades, packs), *about))
     return sha256(parts.encode("utf-8", "backslashreplace")).hexdigest()
 
 
@@ -71,7 +71,8 @@ def _files(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 @lru_cache(maxsize=1)
-def _code() -> str:
+def code_digest() -> str:
+    """The digest of the program's files that decide what is written."""
     root = Path(judge.__file__).parent
     paths = [path for room in WRITERS for path in sorted((root / room).rglob("*")) if path.suffix != ".pyc"]
     return sha256(b"\0".join(path.read_bytes() for path in paths if path.is_file())).hexdigest()

@@ -32,7 +32,7 @@ from judge.practice.interviews import HINT_COSTS, AlreadyRunning, Interview, Int
 from judge.practice.standing import standings
 from judge.problems import DIFFICULTIES, BrokenProblem, Packs, Problem, packs
 from judge.report.page import NEUTRAL, Page
-from judge.report.terminal import score_text
+from judge.report.telling import score_text
 from judge.report.text import plain, shorten
 
 MINUTES = 45

@@ -23,7 +23,7 @@ from judge.practice.interviews import Interviews, total
 from judge.practice.looking_back import by_day, pace, summary, time_to_solve
 from judge.problems import Packs, Problem, packs
 from judge.report.page import NEUTRAL, Page
-from judge.report.terminal import score_text
+from judge.report.telling import score_text
 from judge.report.text import plain, shorten
 
 RECENT = timedelta(days=30)

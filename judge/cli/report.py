@@ -53,8 +53,8 @@ def report(
         attempts = kept.attempts(slug)
         found = kept.report(attempts[-1]) if attempts else None
     if found is None:
-        what = "nothing" if slug is None else slug
-        raise WrongUse(f"there is no attempt at {what} yet; judge attempt makes one")
+        what = f"at {slug} yet" if slug is not None else "yet"
+        raise WrongUse(f"there is no attempt {what}; judge attempt makes one")
     from judge.report.html import fragment, page
     from judge.report.localised import localised
 

@@ -74,7 +74,7 @@ def watch_file(
 
 def _rule(report: Report, last: Report | None) -> None:
     """The line between two reports: the time, and what has become of the score."""
-    from judge.report.terminal import score_text
+    from judge.report.telling import score_text
 
     page = Page(stdout())
     told = [f"{datetime.now():%H:%M:%S}"]

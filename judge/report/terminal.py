@@ -6,16 +6,28 @@ Everything in a report may have been written by a solution, so nothing is read a
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 
 from judge.report import CheckResult, Diagnosis, Report
 from judge.report.curves import sparkline
 from judge.report.evidence import MESSAGE_LINES, explain
-from judge.report.page import NEUTRAL, Page, Piece, joined
+from judge.report.page import Page, Piece, joined
+from judge.report.telling import (
+    basis,
+    counts,
+    devices_of,
+    diagnosis_heading,
+    headline,
+    is_failing,
+    is_simulated,
+    next_step,
+    number_of,
+    points_text,
+    ranked,
+    remarks,
+    row_text,
+)
 from judge.report.text import plain, shorten, wrap
 from judge.report.words import located
 
@@ -42,13 +54,8 @@ def render(
         page.curves()
         for diagnosis in report.diagnosis:
             page.diagnosis(diagnosis)
-    page.footer(None if handed_out else page.next_step(next_hint))
+    page.footer(None if handed_out else next_step(report, language, next_hint))
     page.print()
-
-
-def score_text(score: float) -> str:
-    """A score without needless decimals, never rounded up to a full one."""
-    return f"{math.floor(score * 10 + 1e-6) / 10:g}"
 
 
 class _ReportPage(Page):
@@ -59,23 +66,19 @@ class _ReportPage(Page):
         self.report = report
         self.simulated = False  # whether a row shows the simulated accelerator
         self.cut: set[str] = set()  # checks whose row does not show all that they look at
-        number = report.problem.split("-")[0]
-        self.number = str(int(number)) if number.isascii() and number.isdecimal() else plain(report.problem)
-        self.checks = sorted(report.checks, key=lambda check: _rank(check.verdict))
-        self.failing = [check for check in self.checks if check.verdict not in ("passed", *NEUTRAL)]
+        self.checks = ranked(report.checks)
+        self.failing = [check for check in self.checks if is_failing(check)]
 
     def headline(self) -> None:
         report = self.report
+        score, state = headline(report, self.language)
         if report.verdict == "infra":
-            score, state, style = "", self.word("not judged yet"), "bold magenta"
-        elif report.untouched:
-            score, state, style = f"{score_text(report.score)}/100", self.word("nothing written yet"), "bold"
+            style = "bold magenta"
         else:
-            score = f"{score_text(report.score)}/100"
-            state = self.word("accepted" if report.accepted else "not accepted")
-            style = "bold green" if report.accepted else "bold red"
+            style = "bold" if report.untouched else "bold green" if report.accepted else "bold red"
         right = f"{score}   {state}" if score else state
-        title = shorten(f"{self.number} {plain(report.title)}", self.width - cell_len(right) - 2, self.marks.ellipsis)
+        title = f"{number_of(report)} {plain(report.title)}"
+        title = shorten(title, self.width - cell_len(right) - 2, self.marks.ellipsis)
         self.line((title, "bold"), (self.gap(title, right), ""), (right, style))
         self.line()
 
@@ -92,7 +95,7 @@ class _ReportPage(Page):
     def rows(self) -> None:
         """One line a check: mark, kind, points, devices, what it looks at, and time where it took any."""
         kind_width = max(cell_len(plain(check.kind)) for check in self.checks)
-        points = [f"{score_text(check.points)}/{score_text(check.max_points)}" for check in self.checks]
+        points = [points_text(check) for check in self.checks]
         points_width = max(len(text) for text in points)
         devices = [self._devices(check) for check in self.checks]
         devices_width = max(cell_len(joined(pieces)) for pieces in devices)
@@ -101,46 +104,28 @@ class _ReportPage(Page):
             kind = set_cell_size(plain(check.kind), kind_width)
             left = [(f" {mark} ", style), (f"{kind} {gained:>{points_width}}  ", ""), *pieces]
             left.append((" " * (devices_width - cell_len(joined(pieces)) + 2), ""))
-            right = self._remark(check)
+            right = "  ".join(remarks(check, self.language))
             room = self.width - cell_len(joined(left)) - (cell_len(right) + 2 if right else 0)
-            said = shorten(plain(self._said(check)), max(room, 0), self.marks.ellipsis)
+            said = shorten(row_text(check, self.language), max(room, 0), self.marks.ellipsis)
             if said != plain(check.sentence):
                 self.cut.add(check.name)
             gap = self.gap(joined(left) + said, right) if right else ""
             self.line(*left, (said, ""), (gap, ""), (right, "dim"))
-        if any(check.tag == "edge" for check in self.checks):
+        if passed := counts(self.checks):
             self.line()
-            self.line((" " + ", ".join(self._counts()), "dim"))
+            self.line((" " + ", ".join(passed), "dim"))
 
     def _devices(self, check: CheckResult) -> list[Piece]:
         """ "cpu sim*", with a mark behind each device where they differ."""
-        # Where a check failed on one device it is not run on the next.
-        shown = {device: verdict for device, verdict in check.devices.items() if verdict != "skipped"} or check.devices
+        shown = devices_of(check)
         differ = len(set(shown.values())) > 1
         pieces: list[Piece] = []
         for device, verdict in shown.items():
             mark, style = self.mark(verdict)
-            simulated = device.split(":")[0] == "sim"
-            self.simulated |= simulated
-            name = plain(device, lines=1) + ("*" if simulated else "")
+            self.simulated |= is_simulated(device)
+            name = plain(device, lines=1) + ("*" if is_simulated(device) else "")
             pieces += [(" " if pieces else "", ""), (f"{name} {mark}" if differ else name, style)]
         return pieces
-
-    def _said(self, check: CheckResult) -> str:
-        if check.verdict in NEUTRAL:
-            return check.message or self.word("not run" if check.verdict == "skipped" else "not judged")
-        return check.message if check.verdict == "passed" and check.message else check.sentence
-
-    def _remark(self, check: CheckResult) -> str:
-        known = check.verdict not in ("passed", "wrong", *NEUTRAL)
-        verdict = [self.word(check.verdict)] if known else []
-        return "  ".join([*verdict, *([f"{check.seconds:.1f}s"] if check.seconds >= 0.05 else [])])
-
-    def _counts(self) -> Iterable[str]:
-        judged = [check for check in self.checks if check.verdict != "not judged"]
-        for tag in dict.fromkeys(check.tag for check in sorted(judged, key=lambda check: check.tag != "core")):
-            passed = sum(check.verdict == "passed" for check in judged if check.tag == tag)
-            yield f"{plain(tag)} {passed}/{sum(check.tag == tag for check in judged)}"
 
     def curves(self) -> None:
         """Both learning curves of each check that has them, on one scale."""
@@ -160,14 +145,8 @@ class _ReportPage(Page):
 
     def diagnosis(self, diagnosis: Diagnosis) -> None:
         """The known mistake that a solution's numbers equal, or one that fails with the same words."""
-        count = len(diagnosis.checks)
-        if {check.name for check in self.failing} - set(diagnosis.checks) or not count:
-            where = self.word("some checks", names=", ".join(plain(name) for name in diagnosis.checks))
-        else:
-            where = self.word({1: "that check", 2: "both checks"}.get(count, "all checks"), count=count)
         self.line()
-        heading = "known mistake" if diagnosis.certain else "similar mistake"
-        self.paragraph(self.word(heading, where=where), style="bold yellow")
+        self.paragraph(diagnosis_heading(diagnosis, self.checks, self.language), style="bold yellow")
         self.paragraph(plain(diagnosis.text, lines=MESSAGE_LINES), indent=2)
 
     def footer(self, next_step: str | None) -> None:
@@ -180,32 +159,6 @@ class _ReportPage(Page):
             self.paragraph(self.word("next", step=next_step), style="bold")
         if self.simulated:
             self.line((f"* {self.word('simulated')}", "dim"))
-        torch_version = ".".join(report.torch_version.split("+")[0].split(".")[:2])
-        basis = [
-            *([self.word("seed", seed=report.seed)] if next_step is not None else []),
-            f"torch {torch_version}",
-            self.word("isolation", level=report.isolation[0] if report.isolation else "?"),
-            f"judge {report.judge_version}",
-            f"{report.seconds:.1f}s",
-        ]
-        for text in wrap(f" {self.marks.dot} ".join(plain(part, lines=1) for part in basis), self.width):
+        parts = basis(report, self.language, with_seed=next_step is not None)
+        for text in wrap(f" {self.marks.dot} ".join(parts), self.width):
             self.line((text, "dim"))
-
-    def next_step(self, next_hint: int) -> str:
-        """The command to try next, by what came out."""
-        report = self.report
-        if report.verdict == "infra":
-            return self.word("doctor")
-        if report.untouched:
-            return self.word("attempt", problem=self.number)
-        if report.accepted:
-            return self.word("list") if report.released else self.word("reveal", problem=self.number)
-        if report.message or not self.failing:
-            return self.word("again", problem=self.number)
-        if next_hint <= report.hints:
-            return self.word("hint", problem=self.number, hint=next_hint, count=report.hints)
-        return self.word("only", problem=self.number, check=plain(self.failing[0].name))
-
-
-def _rank(verdict: str) -> int:
-    return 2 if verdict == "passed" else 1 if verdict in NEUTRAL else 0

@@ -68,7 +68,9 @@ WORDS = {
     "simulated": {"en": "simulated accelerator", "zh": "模拟加速器"},
     "seed": {"en": "seed {seed}", "zh": "种子 {seed}"},
     "isolation": {"en": "isolation {level}", "zh": "隔离 {level}"},
-    # verdicts, where they say more than the mark
+    # verdicts
+    "passed": {"en": "passed", "zh": "通过"},
+    "wrong": {"en": "wrong", "zh": "错误"},
     "slow": {"en": "slow", "zh": "太慢"},
     "error": {"en": "error", "zh": "异常"},
     "timeout": {"en": "timeout", "zh": "超时"},

@@ -38,6 +38,11 @@ def keeps_shapes_and_dtypes(solution, make, count, channels, height, width):
     }
 
 
+def of_the_device(make):
+    """A generator on the check's own device; those of `make` are on the CPU."""
+    return torch.Generator(make.device)
+
+
 @check("values", points=10, part="horizontal_flip", **SIZES)
 def mirrors_all_or_none(solution, make, count, channels, height, width):
     """p = 1 mirrors every image left to right, p = 0 none."""
@@ -46,6 +51,10 @@ def mirrors_all_or_none(solution, make, count, channels, height, width):
         "p = 1": lambda: solution.horizontal_flip(images, 1.0),
         "p = 0": lambda: solution.horizontal_flip(images, 0.0),
         "p = 1, generator": lambda: solution.horizontal_flip(images, p=1.0, generator=make.generator()),
+        "generator of the device": lambda: solution.horizontal_flip(images, 1.0, of_the_device(make)),
+        "generator of the device, images on the CPU": lambda: solution.horizontal_flip(
+            images.cpu(), 1.0, of_the_device(make)
+        ).to(make.device),
     }
 
 
@@ -141,6 +150,10 @@ def crops_what_fits(solution, make, count, side, padding):
         "only one fits, generator": lambda: [
             outcome(crop, images, size=largest, padding=padding, generator=make.generator())
         ],
+        "generator of the device": lambda: crop(images, largest, padding, of_the_device(make)),
+        "generator of the device, images on the CPU": lambda: crop(
+            images.cpu(), largest, padding, of_the_device(make)
+        ).to(make.device),
         "no padding": lambda: crop(images, side),
         "too large": lambda: outcome(crop, images, largest + 1, padding),
         "higher than the padded image": lambda: outcome(crop, wide, largest + 1, padding),
@@ -230,10 +243,17 @@ def mixes_nothing_in(solution, make, count):
     """lam = 1, or equal images of one class: what comes back is known whatever is drawn."""
     images, labels = make.normal(count, 2, 2, 3), make.integers(0, CLASSES, count)
     equal, one_class = images[:1].expand(count, 2, 2, 3).contiguous(), labels[:1].expand(count).contiguous()
+
+    def on_the_cpu():
+        mixed = solution.mixup(equal.cpu(), one_class.cpu(), CLASSES, 0.25, of_the_device(make))
+        return [part.to(make.device) for part in mixed]
+
     return {
         "lam = 1": lambda: solution.mixup(images, labels, CLASSES, 1.0),
         "all equal": lambda: solution.mixup(equal, one_class, CLASSES, 0.25),
         "all equal, generator": lambda: solution.mixup(equal, one_class, CLASSES, lam=0.25, generator=make.generator()),
+        "generator of the device": lambda: solution.mixup(equal, one_class, CLASSES, 0.25, of_the_device(make)),
+        "generator of the device, images on the CPU": on_the_cpu,
     }
 
 

@@ -5,14 +5,15 @@ import math
 import torch
 
 
-def _uniform(generator):
-    return torch.rand((), dtype=torch.float64, generator=generator).item()
+def _uniform(generator, *shape):
+    device = "cpu" if generator is None else generator.device
+    return torch.rand(shape, dtype=torch.float64, generator=generator, device=device)
 
 
 def horizontal_flip(images, p=0.5, generator=None):
     out = images.clone()
     for index in range(images.shape[0]):
-        if p > _uniform(generator):
+        if p > _uniform(generator).item():
             out[index] = images[index, :, :, torch.arange(images.shape[3] - 1, -1, -1, device=images.device)]
     return out
 
@@ -25,8 +26,8 @@ def random_crop(images, size, padding=0, generator=None):
     for image in images:
         canvas = image.new_zeros(image.shape[0], height, width)
         canvas[:, padding : height - padding, padding : width - padding] = image
-        top = math.floor(_uniform(generator) * (height - size + 1))
-        left = math.floor(_uniform(generator) * (width - size + 1))
+        top = math.floor(_uniform(generator).item() * (height - size + 1))
+        left = math.floor(_uniform(generator).item() * (width - size + 1))
         crops.append(canvas.narrow(1, top, size).narrow(2, left, size))
     return torch.stack(crops)
 
@@ -37,8 +38,7 @@ def normalize(images, mean, std):
 
 
 def mixup(images, labels, num_classes, lam, generator=None):
-    keys = torch.rand(images.shape[0], dtype=torch.float64, generator=generator)
-    partner = keys.argsort().to(images.device)
+    partner = _uniform(generator, images.shape[0]).argsort().to(images.device)
     targets = torch.eye(num_classes, dtype=images.dtype, device=images.device)[labels]
     return torch.lerp(images.index_select(0, partner), images, lam), torch.lerp(targets[partner], targets, lam)
 

@@ -223,14 +223,15 @@ def out(tmp_path, entry):
 
 def test_feedback_is_a_folder_a_student_with_nothing_about_others(out, tmp_path):
     assert export("feedback", out, packs=packs()) == SOME_LEFT
-    files = {path.relative_to(out / "feedback").as_posix(): path for path in (out / "feedback").rglob("*.txt")}
-    assert set(files) == {"ada/feedback.txt", "ben/feedback.txt", "cleo/feedback.txt"}
+    files = {path.relative_to(out / "feedback").as_posix(): path for path in (out / "feedback").rglob("*.*")}
+    each = ("ada", "ben", "cleo")
+    assert set(files) == {f"{student}/feedback.{kind}" for student in each for kind in ("txt", "html")}
     ada, cleo = files["ada/feedback.txt"].read_text(), files["cleo/feedback.txt"].read_text()
     assert "75 of 100" in ada
     assert "its answer is wrong" in ada
     assert "not graded yet" in cleo
-    for text in (ada, cleo):
-        assert not any(word in text for word in ("987654321", "/reference", "ben", "dora"))
+    for text in (ada, cleo, files["ada/feedback.html"].read_text(), files["cleo/feedback.html"].read_text()):
+        assert not any(word in text for word in ("987654321", "/reference", "ben", "dora", "judge replay"))
     assert export("feedback", out, packs=packs(), zipped=True, to=tmp_path / "back.zip") == SOME_LEFT
     with zipfile.ZipFile(tmp_path / "back.zip") as packed:
         assert set(packed.namelist()) == set(files)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,7 @@ from judge.cli import run
 from judge.problems import packs
 
 from .classes import GONE, RIGHT, hand_in, tiny_pack
+from .notebooks import notebook
 
 METADATA = {
     "id": 1,
@@ -58,8 +60,7 @@ def root(tmp_path_factory):
 
 
 def grade(root, files, metadata=METADATA):
-    for path in (root / "submission").glob("**/*.py"):
-        path.unlink()
+    shutil.rmtree(root / "submission", ignore_errors=True)
     hand_in(root / "submission", files)
     (root / "submission_metadata.json").write_text(json.dumps(metadata))
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -86,6 +87,14 @@ def test_a_solution_cannot_read_the_reference_or_the_seed(root):
     assert "could be read" not in json.dumps(results)
     seed = json.loads((root / "source" / "settings.json").read_text())["seed"]
     assert str(seed) not in json.dumps(results) + done.stdout
+
+
+def test_a_notebook_and_a_file_with_any_name_are_found_by_what_they_define(root):
+    _, results = grade(root, {"homework.ipynb": notebook("import wandb", RIGHT, "print(double(3))")})
+    assert results["tests"][0]["status"] == "passed"
+    assert "homework.ipynb: 1 statement left out: cell 3: print(double(3))" in results["output"]
+    _, results = grade(root, {"solution.py": RIGHT})
+    assert results["tests"][0]["status"] == "passed"
 
 
 def test_nothing_handed_in_is_zero_but_a_failure_of_the_judge_is_no_result(root):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -27,10 +28,12 @@ QUICK = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "hea
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory) -> Iterator[Any]:
     """A head that only directs and two nodes with a CPU each; one that died is noticed within seconds."""
-    pytest.importorskip("ray", reason="Ray is not installed: pip install 'judge[ray]'")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
         patch.setenv("JUDGE_DATA", str(tmp_path_factory.mktemp("data")))
+        pytest.importorskip("ray", reason="Ray is not installed: pip install 'judge[ray]'")  # reads them once
         from ray.cluster_utils import Cluster
 
         cluster = Cluster(initialize_head=True, head_node_args={**SMALL, "num_cpus": 0, "_system_config": QUICK})
@@ -103,6 +106,8 @@ def lasting(value: Any) -> Any:
 
 def test_the_grades_are_the_same_as_on_one_machine(cluster, tmp_path):
     files = {"ada/991.py": RIGHT, "ben/991.py": WRONG, "cleo/991.py": GONE, "dora/991.py": "def", "emil/992.py": RIGHT}
+    # Ray lets nodes import from the folder that the driver was started in, which here is the students'.
+    files["hypothesis.py"] = f"open({str(tmp_path / 'imported')!r}, 'w')"
     folder, pack = hand_in(tmp_path / "class", files), tiny_pack(tmp_path / "tiny")
     there, here = OnRay(cluster, folder, tmp_path / "there", pack), Class(folder, tmp_path / "here", pack)
     process = there.begin("--device", "cpu", "--seed", "7")
@@ -112,14 +117,6 @@ def test_the_grades_are_the_same_as_on_one_machine(cluster, tmp_path):
     assert [there.by_student[name]["score"] for name in ("ada", "ben", "cleo", "dora", "emil")] == [100, 0, 0, 0, None]
     assert lasting(there.results["results"]) == lasting(here.results["results"])
     assert rows(there.out / "grades.csv") == rows(here.out / "grades.csv")
-
-
-def test_what_students_handed_in_is_never_imported_by_the_judge(cluster, tmp_path):
-    """Ray lets nodes import from the folder that the driver was started in, which may be the students'."""
-    files = {"hypothesis.py": f"open({str(tmp_path / 'imported')!r}, 'w')\n", "ada/991.py": RIGHT}
-    one = OnRay(cluster, hand_in(tmp_path / "class", files), tmp_path / "out", tiny_pack(tmp_path / "tiny"))
-    told = one.begin("--device", "cpu").communicate()[1]
-    assert one.by_student["ada"]["score"] == 100, told
     assert not (tmp_path / "imported").exists()
 
 
@@ -165,7 +162,7 @@ def test_stopped_or_killed_and_started_again_it_goes_on(cluster, tmp_path):
     wait_until(lambda: not any(map(judges_on, cluster.list_all_nodes())))  # nor of the driver that was killed
 
 
-def test_a_node_with_other_versions_or_less_isolation_is_refused_by_name(cluster, tmp_path):
+def test_a_node_with_another_torch_is_refused_by_name(cluster, tmp_path):
     (tmp_path / "old" / "torch-1.0.dist-info").mkdir(parents=True)
     (tmp_path / "old" / "torch-1.0.dist-info" / "METADATA").write_text("Name: torch\nVersion: 1.0\n")
     path = os.pathsep.join([str(tmp_path / "old"), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
@@ -179,6 +176,18 @@ def test_a_node_with_other_versions_or_less_isolation_is_refused_by_name(cluster
     assert process.returncode == WRONG_USE
     assert f"({old.node_id[:8]}) is not used: it has torch 1.0" in told
     assert told.splitlines()[-1] == "judge: no node of the Ray cluster can be used"
+
+
+def test_a_cluster_that_wants_a_token_says_so(cluster, tmp_path, monkeypatch):
+    one = OnRay(
+        cluster, hand_in(tmp_path / "class", {"ada/991.py": RIGHT}), tmp_path / "out", tiny_pack(tmp_path / "p")
+    )
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    process = one.begin()
+    told = process.communicate()[1]
+    assert process.returncode == WRONG_USE
+    assert told.startswith(f"judge: the Ray cluster at {cluster.address} wants a token")
+    assert len(told.splitlines()) == 1
 
 
 def test_without_ray_or_a_cluster_there_is_one_line(tmp_path):

@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 from judge.compare import Difference, cases, names_differ
 from judge.observations import Malformed, Observation, decode, encode
 from judge.sandbox.channel import MAGIC, PREFIX, Inbox
-from judge.subjects import Seen, _seen
+from judge.subjects import Seen, seen_in
 from tests.fuzz.inputs import EXPECTED, FILLED, HONEST, few, many, message, nodes, odd_answers, payload_of
 
 HONEST_MESSAGE = message(HONEST)
@@ -23,7 +23,7 @@ HONEST_MESSAGE = message(HONEST)
 
 def look_at(answer: Observation) -> Seen:
     """The way of an answer after decoding; what comes out of it can be kept and shown."""
-    seen = _seen(answer, "printed")
+    seen = seen_in(answer, "printed")
     json.dumps(msgspec.to_builtins([seen.filled, seen.forbidden, seen.stopped]), allow_nan=False)
     if seen.observation is not None:
         found = [names_differ(seen.filled, FILLED)]

@@ -57,7 +57,9 @@ def test_files_and_memory_are_bounded(box):
 def test_threads_and_the_folder_are_bounded_by_a_namespace_or_user_of_its_own(box):
     if not box["entered"]:
         pytest.skip("without namespaces an ordinary user's processes all count together, and folders have no size")
-    assert box["excess"]["start_many_threads"][1].endswith("after 23")
+    told, _, count = box["excess"]["start_many_threads"][1].rpartition("after ")
+    assert "can't start new thread" in told
+    assert 20 <= int(count) <= 23  # with the main one 24; the kernel may still count one that has just ended
     assert "No space left" in box["excess"]["fill_the_folder"][1]
 
 

@@ -83,7 +83,7 @@ def _connection(address: str | None) -> Iterator[Any]:
                 start = "start one with `ray start --head`, or name one with --address HOST:PORT"
                 raise UnusableEngine(f"there is no Ray cluster on this machine; {start}") from None
             raise UnusableEngine(f"this machine is no node of the Ray cluster at {wanted}") from None
-        except (RuntimeError, ValueError) as error:  # other versions of Ray or Python
+        except (RuntimeError, ValueError, ray.exceptions.RayError) as error:  # other versions, or no token for it
             raise UnusableEngine(f"the Ray cluster cannot be used: {_what_happened(error)}") from None
         try:
             yield ray
@@ -101,11 +101,15 @@ def _check_that_a_cluster_answers(address: str) -> None:
     except (OSError, OverflowError):
         raise UnusableEngine(f"nobody answers at {address}; is `ray start --head` running there?") from None
     question = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
-    quiet = subprocess.DEVNULL
     try:
-        subprocess.run(question, stdin=quiet, stdout=quiet, stderr=quiet, timeout=HEALTH_SECONDS, check=True)
-    except subprocess.SubprocessError:
+        subprocess.run(question, stdin=subprocess.DEVNULL, capture_output=True, timeout=HEALTH_SECONDS, check=True)
+    except subprocess.CalledProcessError as error:
+        if b"AuthenticationError" in error.stderr:
+            token = "set RAY_AUTH_MODE=token, and have the cluster's token in ~/.ray/auth_token"
+            raise UnusableEngine(f"the Ray cluster at {address} wants a token: {token}") from None
         raise UnusableEngine(f"what answers at {address} is no Ray cluster, or one of another version") from None
+    except subprocess.TimeoutExpired:
+        raise UnusableEngine(f"what answers at {address} is no Ray cluster") from None
 
 
 class _Member:

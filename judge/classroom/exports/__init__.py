@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from judge.classroom.assignment import UnusableAssignment
@@ -13,7 +14,7 @@ from judge.classroom.exports.ci import class_json, github, gradescope, junit
 from judge.classroom.exports.lms import UnusableTemplate, fill_canvas, fill_moodle
 from judge.classroom.gradebook import Gradebook, UnusableGradebook
 from judge.classroom.grades import Grade, Grades, current_grades
-from judge.classroom.pages import feedback_pages
+from judge.classroom.pages import feedback_page, known_problems
 from judge.classroom.results import file_name, replace, student_text
 from judge.classroom.sheets import grades_csv
 from judge.classroom.status import ALL_GRADED, SOME_LEFT, WRONG_USE, complain, say
@@ -52,7 +53,10 @@ def export(
         with Gradebook(out, make=False, alone=False) as book:
             grades = current_grades(book, packs, assignment)
             book.remember_overrides(grades.remembered)
-            pages = feedback_pages(book, grades, packs) if what == "feedback" else {}
+            if what in EACH:
+                problems = known_problems(grades, packs)
+                page = partial(feedback_page, book, grades=grades, problems=problems) if what == "feedback" else None
+                _write_each(what, grades, to, out / what, zipped, page)
         notes, trouble = list(grades.notes), list(grades.unknown)
         trouble += [f"{one.student.id}: {_why(one)}" for one in grades.students if one.status in OPEN]
         if what in FILLED:
@@ -66,8 +70,6 @@ def export(
             notes, trouble = notes + filled.notes, trouble + filled.trouble
         elif what in WHOLE:
             _write(WHOLE[what](grades).encode("utf-8", "replace"), to)
-        else:
-            _write_each(what, grades, to, out / what, zipped, pages)
     except (UnusableGradebook, UnusableAssignment, UnusableTemplate) as error:
         return complain(str(error), WRONG_USE)
     except OSError as error:
@@ -87,31 +89,34 @@ def _why(grade: Grade) -> str:
 
 
 def _write_each(
-    what: str, grades: Grades, to: Path | None, default: Path, zipped: bool, pages: Mapping[str, str]
+    what: str, grades: Grades, to: Path | None, default: Path, zipped: bool, page: Callable[[Grade], str] | None
 ) -> None:
     """A file for each student in a folder of his own; one student's result goes to stdout unless a place is named.
 
-    pages: HTML to go beside it, by student.
+    page: what makes the HTML to go beside it.
     """
     name, content = EACH[what]
     chosen = [one for one in grades.students if _has_something(one, what)]
     if what != "feedback" and to is None and len(chosen) == 1 and not zipped:
         _write(content(chosen[0], grades).encode("utf-8", "replace") + b"\n", None)
         return
-    files = {Path(file_name(one.student.id)) / name: content(one, grades).encode("utf-8", "replace") for one in chosen}
-    for one in chosen:
-        if one.student.id in pages:
-            page = Path(file_name(one.student.id)) / Path(name).with_suffix(".html")
-            files[page] = pages[one.student.id].encode("utf-8", "replace")
+
+    def files() -> Iterator[tuple[Path, bytes]]:  # one at a time: a class has more pages than fit in memory
+        for one in chosen:
+            path = Path(file_name(one.student.id)) / name
+            yield path, content(one, grades).encode("utf-8", "replace")
+            if page is not None and any(mark.report is not None for mark in one.marks.values()):
+                yield path.with_suffix(".html"), page(one).encode("utf-8", "replace")
+
     if zipped:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path, text in files.items():
+            for path, text in files():
                 archive.writestr(path.as_posix(), text)
         _write(packed.getvalue(), to or default.with_suffix(".zip"))
         return
     folder = to or default
-    for path, text in files.items():
+    for path, text in files():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         replace(folder / path, text)
     say(f"{len(chosen)} students: {folder}")
