@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from judge.grading import Judge
+from judge.practice.watching import Event, Judged, Watch
 from judge.problems import packs
 from judge.report import Report
-from judge.watching import Event, Judged, Watch
 
 SEED = 7
 IDLE_SECONDS = 3.0  # between two saves: a person is slower, and spawned workers need more

@@ -26,7 +26,7 @@ def print_failing_input(judge: Judge, problem: Problem, solution: Solution, want
 
     Raises WrongUse where there is no such check, or none whose failure has an input.
     """
-    from judge.reproduction import reproduce
+    from judge.practice.reproduction import reproduce
 
     check = _check(judge, problem, wanted)
     attempt = judge.attempt(problem, solution, only={check.name})

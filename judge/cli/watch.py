@@ -34,7 +34,7 @@ def watch_file(
     finish: keeps and prints a report. just_written: the file is the stub, of which nothing need be said. plain: nothing
     but reports on stdout. options: of `Judge.judge`. Raises KeyboardInterrupt when there was no report.
     """
-    from judge.watching import Broke, Checked, Gone, Judged, Saved, Watch
+    from judge.practice.watching import Broke, Checked, Gone, Judged, Saved, Watch
 
     status: int | None = None
     last: Report | None = None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from judge.attempt import Attempt
     from judge.checks import Check
     from judge.grading import Judge
-    from judge.here import Here
+    from judge.practice.here import Here
 
 NOT_A_FAILURE = ("passed", "not judged")
 BREAKPOINT = re.compile(r"\bbreakpoint\(|\bset_trace\(")
@@ -97,7 +97,7 @@ class SolutionFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         from judge.grading import Solution
-        from judge.here import Here, Unloadable
+        from judge.practice.here import Here, Unloadable
 
         judge, problem = self.practice.judge, self.practice.problem
         solution = Solution.read(self.path, root=self.path.parent)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from judge.reproduction import literal
+from judge.practice.reproduction import literal
 
 EXAMPLE = (Path(__file__).parents[2] / "examples/25-self-attention.py").read_text()
 WRONG_FOR_TWO = "def double(x):\n    return 2 * x if len(x) < 2 else x.sum()\n"

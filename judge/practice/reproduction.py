@@ -20,7 +20,7 @@ from judge import checks, looking, making, observations
 from judge.attempt import Failing
 from judge.checks import Check
 from judge.making import DRAWS, derive_seed
-from judge.slicing import Slice, Slicer
+from judge.practice.slicing import Slice, Slicer
 from judge.subjects import Drawn
 
 MOST_NUMBERS = 150  # written out; more are drawn
