@@ -84,7 +84,7 @@ def test_reveal_asks_first_while_it_is_unsolved(judge, pack, monkeypatch):
         (["list", "--problems", "/nowhere"], "/nowhere is no pack of problems: it has no folder problems/"),
         (["attempt", "25", "x.py", "--device", "gpu"], "no device is called 'gpu'; choose from auto, cpu, cuda, "),
         (["attempt", "25", "x.py", "--seed", "-1"], "--seed is 0 to 2**63 - 1, not -1"),
-        (["attempt", "25", "x.py", "-o", "x.pdf"], "--out writes .json or .txt, not 'x.pdf'"),
+        (["attempt", "25", "x.py", "-o", "x.pdf"], "--out writes .html, .json or .txt, not 'x.pdf'"),
         (["grade", "/nowhere"], "/nowhere is not there; judge grade takes a folder"),
     ],
 )
