@@ -57,10 +57,13 @@ def translated(text: str, language: str, own: Mapping[str, str] | None = None) -
     """
     if language not in LANGUAGES or language == "en" or not text:
         return text
-    messages = _messages(language)
-    if own:
-        messages = Messages({**messages.all, **own})
-    return "\n".join(messages.line(line) for line in text.split("\n"))
+    return messages(language, own).text(text)
+
+
+def messages(language: str, own: Mapping[str, str] | None = None) -> Messages:
+    """Those of the catalogue, and own ones, which come first: for many texts."""
+    known = _catalogue(language)
+    return Messages({**known.all, **own}) if own else known
 
 
 class Messages:
@@ -72,6 +75,10 @@ class Messages:
         patterns = [(ours, theirs) for ours, theirs in messages.items() if ours not in self._exact]
         patterns.sort(key=lambda pair: len(_PLACEHOLDER.sub("", pair[0])), reverse=True)
         self._patterns = [(_pattern(ours), theirs) for ours, theirs in patterns]
+
+    def text(self, text: str) -> str:
+        """The text with every line that is known."""
+        return "\n".join(self.line(line) for line in text.split("\n"))
 
     def line(self, line: str, depth: int = 0) -> str:
         """The line in this language, or as it is."""
@@ -95,7 +102,7 @@ class Messages:
 
 
 @lru_cache(maxsize=2)
-def _messages(language: str) -> Messages:
+def _catalogue(language: str) -> Messages:
     from babel.messages.pofile import read_po  # only for who needs it
 
     with (_CATALOGUES / language / "LC_MESSAGES" / "judge.po").open("rb") as file:

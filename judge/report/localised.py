@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from judge.language import translated
+from judge.language import LANGUAGES, messages
 from judge.problems import BrokenProblem, Problem
 from judge.report import CheckResult, Report
 
@@ -14,7 +14,7 @@ def localised(report: Report, problem: Problem | None, language: str) -> Report:
 
     problem: None where it is not known any more.
     """
-    if language == "en":
+    if language == "en" or language not in LANGUAGES:
         return report
     try:
         own = problem.messages if problem is not None else {}
@@ -22,8 +22,10 @@ def localised(report: Report, problem: Problem | None, language: str) -> Report:
         own = {}
     sentences, mistakes, says = (own.get(name, {}) for name in ("checks", "mistakes", "says"))
 
+    known = messages(language, says)
+
     def told(text: str | None) -> str | None:
-        return translated(text, language, says) if text else text
+        return known.text(text) if text else text
 
     def of_check(check: CheckResult) -> CheckResult:
         cases = check.cases and [msgspec.structs.replace(case, message=told(case.message)) for case in check.cases]
