@@ -8,12 +8,19 @@ from rich.text import Text
 
 from judge.language import current, translated
 from judge.report.text import wrap
-from judge.report.words import marks_for, word
+from judge.report.words import Marks, marks_for, word
 
 FEWEST_CELLS, MOST_CELLS = 40, 120
 NEUTRAL = ("skipped", "not judged")  # verdicts that say nothing against a solution
 
 Piece = tuple[str, str]  # text and style
+
+
+def mark_of(verdict: str, marks: Marks) -> str:
+    """The sign of a verdict."""
+    if verdict in NEUTRAL:
+        return marks.neutral
+    return {"passed": marks.passed, "infra": marks.infra}.get(verdict, marks.failed)
 
 
 class Page:
@@ -32,11 +39,8 @@ class Page:
 
     def mark(self, verdict: str) -> Piece:
         """The mark of a verdict."""
-        if verdict == "passed":
-            return self.marks.passed, "green"
-        if verdict in NEUTRAL:
-            return self.marks.neutral, "dim"
-        return (self.marks.infra, "magenta") if verdict == "infra" else (self.marks.failed, "red")
+        style = "dim" if verdict in NEUTRAL else {"passed": "green", "infra": "magenta"}.get(verdict, "red")
+        return mark_of(verdict, self.marks), style
 
     def line(self, *pieces: Piece) -> None:
         """One line of pieces, each with its style; an empty one without pieces."""

@@ -18,7 +18,7 @@ from judge.language import translated
 from judge.report import CheckResult, Report
 from judge.report.html.code import failing_lines, file_name, line_of, listing
 from judge.report.html.drawings import drawn_curves, drawn_score, ends
-from judge.report.page import NEUTRAL
+from judge.report.page import NEUTRAL, mark_of
 from judge.report.telling import (
     alike,
     basis,
@@ -187,7 +187,7 @@ def _row(check: CheckResult, language: str, *, opened: bool, shrunk: bool) -> _R
     devices = devices_of(check)
     differ = len(set(devices.values())) > 1
     shown = " ".join(
-        plain(name, lines=1) + ("*" if is_simulated(name) else "") + (f" {_mark(verdict)}" if differ else "")
+        plain(name, lines=1) + ("*" if is_simulated(name) else "") + (f" {mark_of(verdict, UNICODE)}" if differ else "")
         for name, verdict in devices.items()
     )
     known = failed and check.verdict != "wrong"
@@ -196,14 +196,16 @@ def _row(check: CheckResult, language: str, *, opened: bool, shrunk: bool) -> _R
     example = plain(check.example, lines=2) if check.example and failed else ""
     message = f"{where_it_fails(check, language)} {plain(check.message or '', lines=MESSAGE_LINES)}".strip()
     return _Row(
-        mark=_mark(check.verdict),
+        mark=mark_of(check.verdict, UNICODE),
         style=_style_of(check.verdict),
         verdict=word(check.verdict, language),
         text=row_text(check, language),
         about=" · ".join(plain(part, lines=1) for part in about if part),
         points=points_text(check),
         opened=opened or bool(curves),
-        cases=[(plain(case.name), _mark(case.verdict), _style_of(case.verdict)) for case in check.cases or ()],
+        cases=[
+            (plain(case.name), mark_of(case.verdict, UNICODE), _style_of(case.verdict)) for case in check.cases or ()
+        ],
         example=word("smallest" if shrunk else "drawn", language, example=example) if example else "",
         message=message if failed else "",
         facts=_facts(check, language) if failed else [],
@@ -250,14 +252,6 @@ def _paragraphs(report: Report, language: str) -> list[str]:
     if report.untouched:
         return [word("stub", language)]
     return [plain(report.message, lines=MESSAGE_LINES)] if report.message else []
-
-
-def _mark(verdict: str) -> str:
-    if verdict == "passed":
-        return UNICODE.passed
-    if verdict in NEUTRAL:
-        return UNICODE.neutral
-    return UNICODE.infra if verdict == "infra" else UNICODE.failed
 
 
 def _style_of(verdict: str) -> str:
