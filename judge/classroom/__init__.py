@@ -29,10 +29,10 @@ from judge.classroom.gradebook import (
     digest_of,
     key_of,
 )
-from judge.classroom.grades import current_grades
+from judge.classroom.grades import current_grades, known_problems
 from judge.classroom.intake import Intake, Options, UnusablePlace, collect_places, open_places
 from judge.classroom.overrides import read_overrides
-from judge.classroom.pages import INDEX, known_problems, write_pages
+from judge.classroom.pages import INDEX, write_pages
 from judge.classroom.progress import Shown
 from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_intake, write_results
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
@@ -186,11 +186,11 @@ class _Grading:
             key = key_of(content, digests[slug])
             entries.append((Entry(one.student, slug, one.where, content, key, one.submitted_at, one.late), solution))
             work.setdefault(key, Work(key, one.problem, solution, self.skip))
-        self.book.keep_settings(language=self.language)
         self.book.enter(
             self.intake.students.values(),
             entries,
             self.intake.unmatched,
+            language=self.language,
             seed=seed,
             devices=list(self.engine.devices),
             torch_version=version("torch"),
@@ -205,11 +205,12 @@ class _Grading:
         left = sum(entry.report is None for entry in record.entries)
         grades = current_grades(self.book, self.packs, record=record)
         self.book.remember_overrides(grades.remembered)
-        digest = unchanged.digest_of(self.book, grades, self.packs, self.language)
+        problems = known_problems(grades, self.packs)
+        digest = unchanged.digest_of(self.book, grades, problems, self.language)
         if not unchanged.is_written(self.book, digest):
             write_results(self.book, record, finished=not left)
-            write_grades(self.book.folder, grades, self.language, known_problems(grades, self.packs))
-            write_pages(self.book, grades, self.packs, self.language)
+            write_grades(self.book.folder, grades, self.language, problems)
+            write_pages(self.book, grades, problems, self.language)
             unchanged.note_written(self.book, digest)
         show(grades, self.console)
         show_intake(self.intake, self.console)

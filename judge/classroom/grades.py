@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from judge.classroom.gradebook import Entry, Gradebook, Record, Remembered
 from judge.classroom.intake import Unmatched
 from judge.classroom.overrides import Override, read_overrides
 from judge.classroom.students import Student
-from judge.problems import Packs
+from judge.problems import BrokenProblem, Packs, Problem
 from judge.report import Report
 
 STATUSES = ("graded", "missing", "unmatched", "infra", "ungraded")
@@ -196,6 +197,15 @@ def current_grades(
         return grade_class(record, everything(entry.problem for entry in record.entries))
     read = read_assignment(assignment, packs)
     return grade_class(record, read, read_overrides(read), book.overrides())
+
+
+def known_problems(grades: Grades, packs: Packs) -> dict[str, Problem]:
+    """The problems of a class that are still there; what is known of the others is in the reports."""
+    found = {}
+    for slug in grades.assignment.points:
+        with contextlib.suppress(BrokenProblem, LookupError):
+            found[slug] = packs.read(slug)
+    return found
 
 
 def find_student(name: str, students: Iterable[Student]) -> Student | None:

@@ -15,12 +15,13 @@ from judge.classroom import check_what_is_skipped
 from judge.classroom.assignment import UnusableAssignment
 from judge.classroom.engines import Engine, UnusableEngine, Work
 from judge.classroom.gradebook import Entry, Gradebook, Record, UnusableGradebook, digest_of, key_of
-from judge.classroom.grades import Grade, Grades, current_grades, find_student
-from judge.classroom.pages import known_problems, write_pages
+from judge.classroom.grades import SAME, Grade, Grades, current_grades, find_student, known_problems
+from judge.classroom.pages import write_pages
 from judge.classroom.progress import Shown
 from judge.classroom.results import write_grades, write_results
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
 from judge.classroom.stopping import Stop
+from judge.classroom.students import Student
 from judge.classroom.summary import WIDEST_NAME
 from judge.finding import UnknownProblem, either, find_name
 from judge.grading import Infrastructure, TooWeak
@@ -29,8 +30,6 @@ from judge.report import VERDICTS, Report
 from judge.report.page import Page
 from judge.report.telling import score_text
 from judge.report.text import plain, shorten
-
-SAME = 0.005
 
 
 def regrade(
@@ -51,7 +50,15 @@ def regrade(
     dry_run: nothing is stored. Where the judge fails now, an earlier report stays. Returns the exit status: 0 when
     all was judged, 1 when something was not reached, 2 for wrong use, 3 when the judge itself failed on something.
     """
-    ours = (_WrongUse, UnusableGradebook, UnusableAssignment, UnusableEngine, UnknownProblem, BrokenProblem, TooWeak)
+    ours = (
+        NotInGradebook,
+        UnusableGradebook,
+        UnusableAssignment,
+        UnusableEngine,
+        UnknownProblem,
+        BrokenProblem,
+        TooWeak,
+    )
     try:
         with Gradebook(out, make=False) as book:
             return _Regrading(book, packs, engine, console, dry_run, language).run(problems, students, verdicts)
@@ -61,8 +68,23 @@ def regrade(
         return complain(str(error), JUDGE_FAILED)
 
 
-class _WrongUse(ValueError):
-    pass
+class NotInGradebook(ValueError):
+    """What was asked for is not in the class, or its problem is gone; the message is one line."""
+
+
+def student_called(name: str, grades: Grades) -> Student:
+    """The one student whom that fits; raises NotInGradebook."""
+    student = find_student(name, [grade.student for grade in grades.students])
+    if student is None:
+        raise NotInGradebook(f"no student of the class is called '{name}'")
+    return student
+
+
+def problem_of(slug: str, packs: Packs) -> Problem:
+    """The problem of something that was judged; raises NotInGradebook."""
+    if slug not in packs.names:
+        raise NotInGradebook(f"the problem {slug} is not there any more; --problems DIR names its pack")
+    return packs.read(slug)
 
 
 class _Regrading:
@@ -88,7 +110,7 @@ class _Regrading:
         if not chosen or self.book.seed is None:
             return complain("nothing in the gradebook fits; nothing was judged", ALL_GRADED)
         seed, secret = self.book.seed, self.book.secret
-        known = {slug: self._read(slug) for slug in {entry.problem for entry in chosen}}
+        known = {slug: problem_of(slug, self.packs) for slug in {entry.problem for entry in chosen}}
         check_what_is_skipped(list(known.values()), self.skip)
         digests = {
             slug: digest_of(problem, self.engine.devices, seed, secret, self.skip) for slug, problem in known.items()
@@ -120,8 +142,8 @@ class _Regrading:
         known = sorted({entry.problem for entry in self.before.entries})
         slugs = {find_name(name, known) for name in problems}
         if wrong := [verdict for verdict in verdicts if verdict not in VERDICTS]:
-            raise _WrongUse(f"there is no verdict '{wrong[0]}'; there are {either(VERDICTS)}")
-        ids = {self._student(name) for name in students}
+            raise NotInGradebook(f"there is no verdict '{wrong[0]}'; there are {either(VERDICTS)}")
+        ids = {student_called(name, self.grades).id for name in students}
         return [
             entry
             for entry in self.before.entries
@@ -129,17 +151,6 @@ class _Regrading:
             and _fits(entry.student, ids)
             and _fits(entry.report.verdict if entry.report else "not judged", verdicts)
         ]
-
-    def _student(self, name: str) -> str:
-        student = find_student(name, [grade.student for grade in self.grades.students])
-        if student is None:
-            raise _WrongUse(f"no student of the class is called '{name}'")
-        return student.id
-
-    def _read(self, slug: str) -> Problem:
-        if slug not in self.packs.names:
-            raise _WrongUse(f"the problem {slug} is not there any more; --problems DIR names its pack")
-        return self.packs.read(slug)
 
     def _take(self, one: Work, report: Report, entries: Sequence[Entry]) -> None:
         """Takes a new report, and stores it at once unless this is a dry run."""
@@ -169,8 +180,9 @@ class _Regrading:
         self.book.keep_settings(torch_version=version("torch"), judge_version=__version__)
         record = self.book.record()
         write_results(self.book, record, finished=all(entry.report is not None for entry in record.entries))
-        write_grades(self.book.folder, grades, self.language, known_problems(grades, self.packs))
-        write_pages(self.book, grades, self.packs, self.language)
+        problems = known_problems(grades, self.packs)
+        write_grades(self.book.folder, grades, self.language, problems)
+        write_pages(self.book, grades, problems, self.language)
 
 
 def _fits(value: str, wanted: Collection[str]) -> bool:

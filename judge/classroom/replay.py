@@ -11,15 +11,14 @@ from judge.classroom.assignment import UnusableAssignment
 from judge.classroom.engines import Work, judge_one
 from judge.classroom.engines.local import LocalEngine
 from judge.classroom.gradebook import Entry, Gradebook, UnusableGradebook
-from judge.classroom.grades import Grades, current_grades, find_student
+from judge.classroom.grades import SAME, Grades, current_grades
+from judge.classroom.regrade import NotInGradebook, problem_of, student_called
 from judge.classroom.status import ALL_GRADED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain, say
 from judge.finding import UnknownProblem, find_name
 from judge.grading import Infrastructure, TooWeak
 from judge.problems import BrokenProblem, Packs
 from judge.report.localised import localised
 from judge.report.terminal import render
-
-SAME = 0.005  # scores are rounded to two decimals
 
 
 def replay(
@@ -33,13 +32,13 @@ def replay(
         with Gradebook(out, make=False, alone=False) as book:
             grades = current_grades(book, packs)
             entry = _entry(grades, student, problem)
-            if entry.problem not in packs.names or book.seed is None:
-                raise _WrongUse(f"the problem {entry.problem} is not there any more; --problems DIR names its pack")
-            found = packs.read(entry.problem)
+            if book.seed is None:
+                raise NotInGradebook(f"{out} has no seed, so nothing can be judged as it was")
+            found = problem_of(entry.problem, packs)
             work = Work(entry.key, found, book.solution(entry), grades.assignment.skip)
             with engine.start(book.seed, book.secret) as judging:
                 report = judge_one(judging.judge, work, threading.Event())
-    except (_WrongUse, UnusableGradebook, UnusableAssignment, UnknownProblem, BrokenProblem, TooWeak) as error:
+    except (NotInGradebook, UnusableGradebook, UnusableAssignment, UnknownProblem, BrokenProblem, TooWeak) as error:
         return complain(str(error), WRONG_USE)
     except Infrastructure as error:
         return complain(str(error), JUDGE_FAILED)
@@ -57,18 +56,12 @@ def replay(
     return ALL_GRADED
 
 
-class _WrongUse(ValueError):
-    pass
-
-
 def _entry(grades: Grades, student: str, problem: str) -> Entry:
     """What counts of that student for that problem."""
-    who = find_student(student, [grade.student for grade in grades.students])
-    if who is None:
-        raise _WrongUse(f"no student of the class is called '{student}'")
+    who = student_called(student, grades)
     marks = next(grade.marks for grade in grades.students if grade.student.id == who.id)
     slug = find_name(problem, list(marks))
     entry = marks[slug].entry
     if entry is None:
-        raise _WrongUse(f"{student} has handed in nothing for {slug}")
+        raise NotInGradebook(f"{student} has handed in nothing for {slug}")
     return entry

@@ -5,6 +5,7 @@ Tables, reports and texts of 1,000 students take longer to write than the rest o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
@@ -16,7 +17,7 @@ import judge
 from judge.classroom.gradebook import GRADEBOOK, Gradebook
 from judge.classroom.grades import Grades
 from judge.classroom.sheets import grades_csv
-from judge.problems import BrokenProblem, Packs
+from judge.problems import BrokenProblem, Problem
 
 WRITERS = ("classroom", "report", "locale")  # whose files decide what is written
 
@@ -28,19 +29,18 @@ class Written(msgspec.Struct, frozen=True):
     files: dict[str, tuple[int, int]]
 
 
-def digest_of(book: Gradebook, grades: Grades, packs: Packs, language: str) -> str:
-    """The digest of all that the files depend on."""
+def digest_of(book: Gradebook, grades: Grades, problems: Mapping[str, Problem], language: str) -> str:
+    """The digest of all that the files depend on; problems: those of the class that are still there."""
     about = (book.digest(), grades_csv(grades), repr(grades.assignment), repr(grades.notes))
-    parts = "\0".join((code_digest(), language, texts_of(grades, packs), *about))
+    parts = "\0".join((code_digest(), language, texts_of(problems), *about))
     return sha256(parts.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def texts_of(grades: Grades, packs: Packs) -> str:
+def texts_of(problems: Mapping[str, Problem]) -> str:
     """The digest of what the problems say and no report holds: titles and translations."""
     texts = []
-    for slug in grades.assignment.points:
-        with suppress(LookupError, BrokenProblem):  # a problem may be gone; its reports are there all the same
-            problem = packs.read(slug)
+    for slug, problem in problems.items():
+        with suppress(BrokenProblem):
             texts.append((slug, problem.titles, problem.messages))
     return sha256(repr(texts).encode("utf-8", "backslashreplace")).hexdigest()
 

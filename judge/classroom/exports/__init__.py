@@ -13,8 +13,8 @@ from judge.classroom.assignment import UnusableAssignment
 from judge.classroom.exports.ci import class_json, github, gradescope, junit
 from judge.classroom.exports.lms import UnusableTemplate, fill_canvas, fill_moodle
 from judge.classroom.gradebook import Gradebook, UnusableGradebook
-from judge.classroom.grades import Grade, Grades, current_grades
-from judge.classroom.pages import feedback_page, known_problems
+from judge.classroom.grades import Grade, Grades, current_grades, known_problems
+from judge.classroom.pages import feedback_page
 from judge.classroom.results import file_name, replace, student_text
 from judge.classroom.sheets import grades_csv
 from judge.classroom.status import ALL_GRADED, SOME_LEFT, WRONG_USE, complain, say

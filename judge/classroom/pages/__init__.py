@@ -6,7 +6,6 @@ what to teach next (problems.py). A student's page has the code; the index has o
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import shlex
 from collections.abc import Mapping, Sequence
@@ -19,26 +18,26 @@ from markupsafe import Markup
 
 from judge.classroom.gradebook import Gradebook
 from judge.classroom.grades import Grade, Grades, Mark
-from judge.classroom.pages.overview import INDEX, STUDENTS, class_page, was_handed_in
+from judge.classroom.pages.overview import INDEX, STUDENTS, anchors_of, class_page, was_handed_in
 from judge.classroom.results import INFRA_TOLD, file_name, grade_lines, mark_text, replace
 from judge.classroom.unchanged import code_digest, texts_of
 from judge.language import translated
-from judge.problems import BrokenProblem, Packs, Problem
+from judge.problems import Problem
 from judge.report.html import environment, fragment, page, text_of
 from judge.report.localised import localised
 from judge.report.text import plain
 
 
-def write_pages(book: Gradebook, grades: Grades, packs: Packs, language: str = "en") -> None:
+def write_pages(book: Gradebook, grades: Grades, problems: Mapping[str, Problem], language: str = "en") -> None:
     """Writes the index and a page for each student who handed something in; what has not changed stays."""
     if book.folder is None:
         return
     folder = book.folder / STUDENTS
     folder.mkdir(exist_ok=True)
-    problems, common = known_problems(grades, packs), [language, code_digest(), texts_of(grades, packs)]
+    common = [language, code_digest(), texts_of(problems), str(book.folder)]
     for grade in filter(was_handed_in, grades.students):
         path = folder / f"{file_name(grade.student.id)}.html"
-        stamp = _stamp(grade, grades, [*common, str(book.folder)])
+        stamp = _stamp(grade, grades, common)
         if not _has(path, stamp):
             replace(path, f"{student_page(grade, grades, problems, book, language, at=book.folder)}{stamp}")
     replace(book.folder / INDEX, class_page(book, grades, problems, language))
@@ -64,15 +63,14 @@ def student_page(
     page is for the student: nothing of the class's seed, and nothing about others.
     """
     name = plain(grade.student.name or grade.student.id, lines=1)
-    marks = [(slug, mark) for slug, mark in grade.marks.items() if mark.report is not None and mark.entry is not None]
+    anchors = anchors_of(grade)
     sections = []
-    for number, (slug, mark) in enumerate(marks):
+    for slug, anchor in anchors.items():
         replay = shlex.join(["judge", "replay", str(at), grade.student.id, slug]) if at is not None else ""
-        shown = _report(mark, problems.get(slug), book, language, handed_out=at is None, anchor=f"p{number}")
+        shown = _report(grade.marks[slug], problems.get(slug), book, language, handed_out=at is None, anchor=anchor)
         sections.append({"report": shown, "replay": plain(replay, longest=None)})
     said = partial(translated, language=language)
     summary = grade_lines(grade, grades)[: -len(grade.marks) or None] if grades.assignment.file is not None else []
-    anchors = {slug: f"p{number}" for number, (slug, _) in enumerate(marks)}
     content = (
         environment("judge.classroom.pages")
         .get_template("student.html.jinja")
@@ -88,15 +86,6 @@ def student_page(
     )
     style = text_of("judge.classroom.pages", "class.css")
     return page(Markup(content), name, language=language, style=style)
-
-
-def known_problems(grades: Grades, packs: Packs) -> dict[str, Problem]:
-    """The problems that are still there; what is known of the others is in the reports."""
-    found = {}
-    for slug in grades.assignment.points:
-        with contextlib.suppress(BrokenProblem, LookupError):
-            found[slug] = packs.read(slug)
-    return found
 
 
 def _report(

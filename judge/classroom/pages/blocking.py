@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from judge.classroom.gradebook import Gradebook
 from judge.classroom.grades import Grades
 from judge.classroom.pages.problems import Judged
 from judge.language import translated
+from judge.parsing import parse
 from judge.problems import Problem
 from judge.report.telling import is_failing
 from judge.report.text import plain
@@ -128,9 +128,7 @@ def _first_line(text: str) -> str:
 def _defined(source: str) -> set[str]:
     """The functions and classes at the top of a file."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)}

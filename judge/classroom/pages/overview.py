@@ -33,10 +33,17 @@ def was_handed_in(grade: Grade) -> bool:
     return any(mark.entry is not None for mark in grade.marks.values())
 
 
+def anchors_of(grade: Grade) -> dict[str, str]:
+    """Where on the student's page each problem with a report is."""
+    shown = [slug for slug, mark in grade.marks.items() if mark.entry is not None and mark.report is not None]
+    return {slug: f"p{number}" for number, slug in enumerate(shown)}
+
+
 def class_page(book: Gradebook, grades: Grades, problems: Mapping[str, Problem], language: str = "en") -> str:
     """The whole page, with links to those of the students."""
     said = partial(translated, language=language)
     assignment = grades.assignment
+    title = plain(assignment.title, lines=1) or said("The class")
     slugs = list(assignment.points)
     numbers = short_names(slugs)
     titles = {slug: problems[slug].title(language) if slug in problems else slug for slug in slugs}
@@ -52,7 +59,7 @@ def class_page(book: Gradebook, grades: Grades, problems: Mapping[str, Problem],
         environment("judge.classroom.pages")
         .get_template("class.html.jinja")
         .render(
-            title=plain(assignment.title, lines=1) or said("The class"),
+            title=title,
             about=plain(" · ".join([*about, f"judge {__version__}"]), lines=1),
             blocks=list(blocking(grades, judged, problems, book, language)),
             facts=_facts(grades, totals, language),
@@ -67,7 +74,6 @@ def class_page(book: Gradebook, grades: Grades, problems: Mapping[str, Problem],
         )
     )
     style, script = (text_of("judge.classroom.pages", name) for name in ("class.css", "class.js"))
-    title = plain(assignment.title, lines=1) or said("The class")
     return page(Markup(content), title, language=language, style=style, script=script)
 
 
@@ -101,8 +107,7 @@ class _Cell:
 
 def _row(grade: Grade, slugs: Sequence[str], late: bool, language: str) -> dict[str, object]:
     name = plain(grade.student.name or grade.student.id, lines=1)
-    handed_in = [slug for slug in slugs if (mark := grade.marks[slug]).entry is not None and mark.report is not None]
-    anchors = {slug: f"p{number}" for number, slug in enumerate(handed_in)}
+    anchors = anchors_of(grade)
     cells = [_cell(grade.marks[slug], anchors.get(slug, "")) for slug in slugs]
     if late:
         days = grade.days_late or 0
