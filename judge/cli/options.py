@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -230,11 +231,14 @@ def readable(known: Packs) -> list[Problem]:
 
 @contextmanager
 def open_history() -> Iterator[History]:
-    """The user's attempts; says in one line when they cannot be kept or read."""
+    """The user's attempts; says in one line, once, when they cannot be kept or read."""
     with History() as history:
-        said = history.trouble
-        if said:
-            say(f"judge: {said}")
+        _say_once(history.trouble)
         yield history
-        if history.trouble != said:
-            say(f"judge: {history.trouble}")
+        _say_once(history.trouble)
+
+
+@cache
+def _say_once(trouble: str | None) -> None:
+    if trouble:
+        say(f"judge: {trouble}")

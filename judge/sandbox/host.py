@@ -178,7 +178,7 @@ class Nursery:
             except OSError as error:
                 raise self._lose(f"the nursery does not answer: {error}") from None
             if not part:
-                raise self._lose("the nursery ended; run with JUDGE_DEBUG=1 to see why, or try `judge doctor`")
+                raise self._lose("the nursery ended before it was ready; try `judge doctor`")
             message += part
         answer = msgspec.json.decode(message, type=Answer)
         if answer.error:
