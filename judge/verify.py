@@ -17,13 +17,13 @@ from typing import Any
 
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from judge.checks import measured
 from judge.grading import Judge, Solution
 from judge.observations import Raised, join
 from judge.problems import BrokenProblem, Problem
+from judge.progress import Shown
 from judge.report import Report
 from judge.skeleton import next_step
 from judge.verified import Convergence, Result, Store, Tally, digest, tables
@@ -90,18 +90,14 @@ def verify(
                     for seed in range(seeds)
                     for trial in _trials(judge.reseeded(seed), problem, f"{content}-{seed}")
                 ]
-        stderr = Console(stderr=True)
-        columns = (TextColumn("verify"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        known = {trial.key: result for trial in trials if (result := store.recall(trial.key)) is not None}
+        for trial in trials:
+            if trial.key in known:
+                tallies[trial.problem].add(trial.kind, trial.name, known[trial.key])
         with (
-            Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress,
+            Shown("verifying", len(trials), known=len(known)) as shown,
             ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool,
         ):
-            bar = progress.add_task("verify", total=len(trials))
-            known = {trial.key: result for trial in trials if (result := store.recall(trial.key)) is not None}
-            for trial in trials:
-                if trial.key in known:
-                    tallies[trial.problem].add(trial.kind, trial.name, known[trial.key])
-                    progress.advance(bar)
             futures = {pool.submit(trial.run): trial for trial in trials if trial.key not in known}
             try:
                 for future in as_completed(futures):
@@ -112,10 +108,8 @@ def verify(
                         store.keep(trial.key, result)
                     for finding in found:
                         findings.append(finding)
-                        progress.console.print(
-                            f"{finding.problem}: {finding.who}: {finding.text}", markup=False, soft_wrap=True
-                        )
-                    progress.advance(bar)
+                        shown.say(f"{finding.problem}: {finding.who}: {finding.text}")
+                    shown.advance(*(["with findings"] if found else []))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

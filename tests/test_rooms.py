@@ -14,7 +14,7 @@ ROOMS = [
     ("verify", "mutation", "skeleton", "doctor", "verified"),
     ("practice", "notebook", "pytest_plugin", "history"),
     ("grading", "attempt", "subjects", "memory", "timed", "diagnosis", "machine", "spares", "frozen", "keeping"),
-    ("report",),
+    ("report", "progress"),
     ("compare", "findings", "remarks", "yardstick", "timing"),
     ("checks", "making", "looking", "examples", "observing"),
     ("problems", "finding", "settings", "forbidden"),

@@ -33,13 +33,13 @@ from judge.classroom.grades import current_grades, known_problems
 from judge.classroom.intake import Intake, Options, UnusablePlace, collect_places, open_places
 from judge.classroom.overrides import read_overrides
 from judge.classroom.pages import INDEX, write_pages
-from judge.classroom.progress import Shown
 from judge.classroom.results import UnusableResults, refuse_foreign, write_grades, write_intake, write_results
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
 from judge.classroom.stopping import Stop
 from judge.classroom.summary import show, show_intake
 from judge.grading import Infrastructure, Solution, TooWeak
 from judge.problems import Packs, Problem
+from judge.progress import Shown
 from judge.report import Report
 from judge.report.page import Page
 from judge.report.text import plain

@@ -17,7 +17,6 @@ from judge.classroom.engines import Engine, UnusableEngine, Work
 from judge.classroom.gradebook import Entry, Gradebook, Record, UnusableGradebook, digest_of, key_of
 from judge.classroom.grades import SAME, Grade, Grades, current_grades, find_student, known_problems
 from judge.classroom.pages import write_pages
-from judge.classroom.progress import Shown
 from judge.classroom.results import write_grades, write_results
 from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_LEFT, WRONG_USE, complain
 from judge.classroom.stopping import Stop
@@ -26,6 +25,7 @@ from judge.classroom.summary import WIDEST_NAME
 from judge.finding import UnknownProblem, either, find_name
 from judge.grading import Infrastructure, TooWeak
 from judge.problems import BrokenProblem, Packs, Problem
+from judge.progress import Shown
 from judge.report import VERDICTS, Report
 from judge.report.page import Page
 from judge.report.telling import score_text

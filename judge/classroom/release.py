@@ -24,11 +24,11 @@ from typing import Any
 
 from judge.classroom.assignment import Assignment
 from judge.classroom.packing import add
-from judge.classroom.progress import Shown
 from judge.classroom.results import replace
 from judge.frozen import can_be_frozen, write
 from judge.grading import Judge, Solution
 from judge.problems import OBSERVATIONS, BrokenProblem, Pack, Packs, Problem
+from judge.progress import Shown
 from judge.report import Report
 from judge.sandbox.host import SandboxBroken
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from judge.grading import Judge, Solution
 from judge.mutation.equivalent import Equivalent, read_equivalent
 from judge.mutation.operators import Mutant, mutants
 from judge.problems import Problem
+from judge.progress import Shown
 from judge.report import Report
 from judge.verified import digest
 
@@ -68,25 +68,21 @@ def try_mutants(
     for problem in problems:
         chosen[problem.slug] = _sampled(mutants(problem.reference), sample)
         known[problem.slug] = read_equivalent(problem)
-    stderr = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     found: list[Tested] = []
     failed = 0
     with (
         Judge(devices=devices, seed=0, cache=cache, eager=True) as judge,
-        Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress,
+        Shown("trying mutants", sum(map(len, chosen.values()))) as shown,
         ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool,
     ):
-        bar = progress.add_task("mutants", total=sum(map(len, chosen.values())))
         for problem in problems:
-            progress.update(bar, description=problem.slug)
             trials = _Trials(judge, problem, cache)
-            futures = {}
+            outcomes = {}
             try:
-                for mutant in chosen[problem.slug]:
-                    futures[mutant.source] = pool.submit(trials.outcome, mutant)
-                    futures[mutant.source].add_done_callback(lambda _: progress.advance(bar))
-                outcomes = {source: future.result() for source, future in futures.items()}
+                futures = {pool.submit(trials.outcome, mutant): mutant.source for mutant in chosen[problem.slug]}
+                for future in as_completed(futures):
+                    outcomes[futures[future]] = future.result()
+                    shown.advance(*(["survived"] if future.result() == SURVIVED else []))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

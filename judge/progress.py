@@ -1,15 +1,15 @@
-"""What is seen on stderr while a class is judged: a bar on a terminal, else a line now and then."""
+"""What is seen on stderr while something long runs: a bar on a terminal, else a line now and then."""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from judge.classroom.status import say
 from judge.report import Report
 
 LINE_SECONDS = 30.0  # after so long a line is due, and after a tenth of the work,
@@ -17,21 +17,25 @@ SHORTEST_SECONDS = 5.0  # but not sooner
 
 
 class Shown:
-    """How many of `total` are done, how fast, how long it may still take, and what failed; a context manager."""
+    """How many of `total` are done, how fast, how long it may still take, and what came of them; a context manager.
 
-    def __init__(self, what: str, total: int, clock: Callable[[], float] = time.monotonic) -> None:
-        errors = Console(stderr=True)
+    known: how many of them were done before, which took no time.
+    """
+
+    def __init__(self, what: str, total: int, *, known: int = 0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._errors = errors = Console(stderr=True)
         self._what = what
         self._total = total
-        self._done = self._rejected = self._failed = 0
+        self._done = self._known = known
+        self._counted: Counter[str] = Counter()
         self._clock = clock
         self._began = clock()
-        self._line_at, self._line_done = self._began, 0
+        self._line_at, self._line_done = self._began, known
         self._live = errors.is_terminal
         numbers = TextColumn("{task.completed}/{task.total}  {task.fields[about]}")
         columns = (TextColumn("{task.description}"), BarColumn(10), numbers)
         self._progress = Progress(*columns, console=errors, disable=not self._live, transient=True)
-        self._task = self._progress.add_task(what, total=total, about="")
+        self._task = self._progress.add_task(what, total=total, completed=known, about="")
 
     def __enter__(self) -> Shown:
         self._progress.start()
@@ -42,19 +46,25 @@ class Shown:
     ) -> None:
         self._progress.stop()
 
-    def take(self, report: Report) -> None:
-        """One more is judged."""
+    def advance(self, *counted: str) -> None:
+        """One more is done; what is to be counted of it, such as "not accepted"."""
         self._done += 1
-        if report.verdict == "infra":
-            self._failed += 1
-        elif not report.accepted:
-            self._rejected += 1
+        self._counted.update(counted)
         now = self._clock()
         self._progress.update(self._task, completed=self._done, about=self._about(now))
         if not self._live and self._line_is_due(now):
             self._line_at, self._line_done = now, self._done
             percent = 100 * self._done // self._total
-            say(f"{self._what}: {self._done} of {self._total} ({percent} %), {self._about(now)}")
+            self.say(f"judge: {self._what}: {self._done} of {self._total} ({percent} %), {self._about(now)}")
+
+    def take(self, report: Report) -> None:
+        """A report of one more."""
+        failed = "not judged" if report.verdict == "infra" else "not accepted"
+        self.advance(*([] if report.accepted else [failed]))
+
+    def say(self, line: str) -> None:
+        """A line of its own, above the bar."""
+        self._errors.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
     def _line_is_due(self, now: float) -> bool:
         waited = now - self._line_at
@@ -62,15 +72,11 @@ class Shown:
         return waited >= LINE_SECONDS or (tenth and waited >= SHORTEST_SECONDS)
 
     def _about(self, now: float) -> str:
-        seconds = max(now - self._began, 1e-3)
-        parts = [_rate(self._done / seconds)]
+        seconds, done = max(now - self._began, 1e-3), self._done - self._known
+        parts = [_rate(done / seconds)]
         if self._done < self._total:
-            parts.append(f"{_duration(seconds / self._done * (self._total - self._done))} left")
-        if self._rejected:
-            parts.append(f"{self._rejected} not accepted")
-        if self._failed:
-            parts.append(f"{self._failed} not judged")
-        return ", ".join(parts)
+            parts.append(f"{_duration(seconds / done * (self._total - self._done))} left")
+        return ", ".join([*parts, *(f"{count} {what}" for what, count in sorted(self._counted.items()))])
 
 
 def _rate(per_second: float) -> str:

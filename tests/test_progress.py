@@ -1,8 +1,6 @@
-"""What the person who grades sees while it runs."""
+"""What is seen while something long runs."""
 
-from judge.classroom.progress import Shown
-
-from .conftest import make_report
+from judge.progress import Shown
 
 
 def test_a_log_shows_life_but_not_every_submission(capsys):
@@ -10,7 +8,7 @@ def test_a_log_shows_life_but_not_every_submission(capsys):
     with Shown("grading", 1000, clock=lambda: now) as shown:
         for number in range(1000):
             now += 0.125 if number < 500 else 2.0
-            shown.take(make_report(50 if number % 4 == 0 else 100))
+            shown.advance(*(["not accepted"] if number % 4 == 0 else []))
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "judge: grading: 100 of 1000 (10 %), 8.0/s, 2 min left, 25 not accepted"
     assert lines[-1] == "judge: grading: 995 of 1000 (99 %), 57/min, 5 s left, 249 not accepted"
@@ -20,15 +18,24 @@ def test_a_log_shows_life_but_not_every_submission(capsys):
 def test_a_short_run_says_nothing(capsys):
     with Shown("grading", 3) as shown:
         for _ in range(3):
-            shown.take(make_report())
+            shown.advance()
     assert capsys.readouterr() == ("", "")
 
 
-def test_what_the_judge_failed_at_is_told_apart(capsys):
+def test_what_came_of_them_is_counted(capsys):
     now = 0.0
     with Shown("grading", 4, clock=lambda: now) as shown:
-        for verdict in ("passed", "wrong", "infra"):
+        for counted in ([], ["not accepted"], ["not judged"]):
             now += 1800
-            shown.take(make_report(100 if verdict == "passed" else 0, verdict=verdict))
+            shown.advance(*counted)
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == "judge: grading: 3 of 4 (75 %), 2.0/h, 30 min left, 1 not accepted, 1 not judged"
+
+
+def test_what_was_done_before_took_no_time(capsys):
+    now = 0.0
+    with Shown("verify", 1000, known=900, clock=lambda: now) as shown:
+        for _ in range(100):
+            now += 1
+            shown.advance()
+    assert capsys.readouterr().err.splitlines()[0] == "judge: verify: 930 of 1000 (93 %), 1.0/s, 70 s left"
