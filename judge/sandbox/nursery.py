@@ -28,7 +28,7 @@ import traceback
 
 import msgspec
 
-from judge.sandbox import isolation, namespaces
+from judge.sandbox import isolation, namespaces, pages
 from judge.sandbox.lazy import postpone_the_compiler
 from judge.sandbox.limits import Limits
 from judge.sandbox.threads import set_up_one_by_one
@@ -197,6 +197,8 @@ class _Nursery:
         gc.collect()
         gc.freeze()
         gc.disable()
+        if self.setup.eager:
+            pages.collapse()
         if sys.platform == "linux" and len(os.listdir("/proc/self/task")) != 1:
             raise RuntimeError("the nursery has more than one thread: forking from it is not safe")
         if torch.cuda.is_initialized():
