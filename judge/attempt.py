@@ -90,6 +90,7 @@ class OnDevice:
     location: str | None = None
     runs: list[Run] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    judged: list[dict[str, Case]] = field(default_factory=list)  # of each run, by case
     doubtful: bool = False  # something was stopped, perhaps for somebody else's doing
 
 
@@ -290,7 +291,7 @@ class Attempt:
             return step()
 
     def _observe_and_judge(self, check: Check, device: str, runs: Sequence[Run] | None = None) -> OnDevice:
-        given, hidden = self._task(check)
+        given, _ = self._task(check)
         runs = list(runs) if runs is not None else self._runs(check)
         if device == "sim":
             runs = runs[-1:]  # it is several times slower; the first examples are the smallest
@@ -300,12 +301,12 @@ class Attempt:
         seen = candidate.observe(check, runs, given=given)
         doubtful = any(one.doubtful for one in seen)
         found = OnDevice(device, seconds=time.monotonic() - began, runs=runs, seen=seen, doubtful=doubtful)
-        expected, exact = self._expected(check, runs, device, given)
+        expected, _ = self._expected(check, runs, device, given)
         if any(one.stopped for one in expected) and device != "cpu":
             return replace(found, verdict="not judged", sentence="the reference fails on this device")
-        for position, one in enumerate(seen):
-            judged = self._judge_run(check, device, runs[position], one, expected[position], exact[position], hidden)
-            self._add_run(found, runs[position], one, judged)
+        found.judged = self._judged(check, found)
+        for run, one, judged in zip(runs, seen, found.judged, strict=False):
+            self._add_run(found, run, one, judged)
         if check.kind == "convergence" and seen and seen[0].observation:
             found.curve = _curve(seen[0].observation.value)
             found.reference_curve = _curve(expected[0].observation.value) if expected[0].observation else None
@@ -318,6 +319,15 @@ class Attempt:
         for name, case in judged.items():
             if name not in found.cases or found.cases[name].verdict in ("passed", "not judged"):
                 found.cases[name] = replace(case, example=dict(run.arguments), stdout=seen.printed)
+
+    def _judged(self, check: Check, found: OnDevice) -> list[dict[str, Case]]:
+        """The cases of each run that was seen; the list may be shorter than that of the runs."""
+        given, hidden = self._task(check)
+        expected, exact = self._expected(check, found.runs, found.device, given)
+        return [
+            self._judge_run(check, found.device, run, seen, right, truth, hidden)
+            for run, seen, right, truth in zip(found.runs, found.seen, expected, exact, strict=False)
+        ]
 
     def _judge_run(
         self, check: Check, device: str, run: Run, seen: Seen, expected: Seen, exact: Seen, hidden: Any
@@ -365,10 +375,7 @@ class Attempt:
             return any(case.verdict in ("wrong", "error") for case in judged.values())
 
         known: dict[str, bool] = {}
-        expected, exact = self._expected(check, found.runs, found.device, None)
-        for position, seen in enumerate(found.seen):
-            run = found.runs[position]
-            judged = self._judge_run(check, found.device, run, seen, expected[position], exact[position], None)
+        for run, seen, judged in zip(found.runs, found.seen, found.judged, strict=False):
             known[repr(dict(run.arguments))] = any(case.verdict in ("wrong", "error") for case in judged.values())
             tried[repr(dict(run.arguments))] = run, seen, judged
         smallest = shrink(check, seed, known, fails)
@@ -630,18 +637,18 @@ class Attempt:
             exact: list[Seen] = []
             if check.deterministic and not any(one.stopped for one in seen):
                 exact = self._observed(source, check, found.runs, "float64", "cpu", given)
-            return self._outcomes(check, replace(found, seen=seen), exact)
+            theirs = replace(found, seen=seen)
+            theirs.judged = self._judged(check, theirs)
+            return self._outcomes(check, theirs, exact)
 
         return self.judge.memory.compared(self.problem, source, check, found.runs, found.device, compute)
 
     def _outcomes(self, check: Check, found: OnDevice, exact: Sequence[Seen] = ()) -> dict[str, Outcome]:
         """What was seen of each case in all runs; `exact` for a mistake, whose own float64 run is the yardstick."""
-        given, hidden = self._task(check)
-        expected, truth = self._expected(check, found.runs, found.device, given)
+        expected, _ = self._expected(check, found.runs, found.device, self._task(check)[0])
         outcomes: dict[str, Outcome] = {}
         for position, seen in enumerate(found.seen):
-            run = found.runs[position]
-            judged = self._judge_run(check, found.device, run, seen, expected[position], truth[position], hidden)
+            run, judged = found.runs[position], found.judged[position]
             reference = expected[position].observation
             yardstick = exact[position].observation if position < len(exact) else None
             for name, case in judged.items():

@@ -14,7 +14,7 @@ from hypothesis.errors import NoSuchExample
 
 from judge.checks import Check
 
-MAX_SHRINKING_CALLS = 40
+MAX_SHRINKING_CALLS = 16
 
 
 def _settings(examples: int, phases: tuple[Phase, ...]) -> settings:
@@ -51,32 +51,38 @@ def draw(check: Check, seed: int) -> list[dict[str, Any]]:
     return [dict(arguments) for arguments in _drawn(check, seed, check.examples)] if check.drawn else [{}]
 
 
+class _Enough(BaseException):
+    """Ends a search; Hypothesis would take an Exception for one more failure."""
+
+
 def shrink(
     check: Check, seed: int, known: Mapping[str, bool], fails: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any] | None:
-    """The smallest arguments for which the check fails, trying at most 40 new ones.
+    """The smallest arguments for which the check fails, trying at most MAX_SHRINKING_CALLS new ones.
 
     known: for `repr` of the arguments already tried, whether they failed. fails: tries other ones.
     """
     left = MAX_SHRINKING_CALLS
     verdicts = dict(known)
+    smallest: dict[str, Any] | None = None  # while it shrinks, each that fails is smaller than those before
 
     def condition(arguments: dict[str, Any]) -> bool:
-        nonlocal left
+        nonlocal left, smallest
         key = repr(arguments)
         if key not in verdicts:
             if left == 0:
-                return False
+                raise _Enough
             left -= 1
             verdicts[key] = fails(arguments)
+        if verdicts[key]:
+            smallest = arguments
         return verdicts[key]
 
-    try:
+    with contextlib.suppress(NoSuchExample, _Enough):
         return find(
             some.fixed_dictionaries(dict(check.drawn)),
             condition,
             settings=_settings(check.examples, (Phase.generate, Phase.shrink)),
             random=Random(seed),
         )
-    except NoSuchExample:
-        return None
+    return smallest

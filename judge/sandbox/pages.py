@@ -1,7 +1,7 @@
 """Huge pages for what this process holds: a fork copies the page tables, which are then a fraction of the size.
 
-The C library's own memory is asked for in huge pages from the start (GLIBC_TUNABLES, see `host`); Python's small objects
-lie in memory that it maps itself, and those are half of what a process with torch holds.
+The C library asks for huge pages from the start (GLIBC_TUNABLES, see `host`). Python's small objects lie in memory that
+Python maps by itself, and they are half of what a process with torch holds.
 """
 
 from __future__ import annotations
