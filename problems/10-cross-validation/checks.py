@@ -243,7 +243,8 @@ def standardizes_by_the_training_part(solution, make, count, features):
         return float(x.reshape(-1) @ weights)
 
     def training(model, x, y):
-        return float(model["fitted"].pow(4).mean() + x.mean() / 4)
+        fitted = model["fitted"]
+        return float((fitted.pow(4) + fitted.pow(3)).mean() + x.mean() / 4)
 
     def constant():
         x = make.normal(count, features, mean=2, std=3)
@@ -257,6 +258,10 @@ def standardizes_by_the_training_part(solution, make, count, features):
     def nearly_constant():
         return torch.cat([make.normal(count, features), make.uniform(count, 1, low=1e-9, high=2e-9)], 1)
 
+    def hardly_any_spread():
+        signs = 1.0 - 2.0 * (torch.arange(count, device=make.device)[:, None] % 2)
+        return torch.cat([make.normal(count, features), 1.4e-8 * signs.to(make.dtype)], 1)
+
     def drawn():
         return make.normal(count, features, mean=2, std=3)
 
@@ -268,6 +273,7 @@ def standardizes_by_the_training_part(solution, make, count, features):
         "constant feature": lambda: run(constant(), validation),
         "constant but for one sample": lambda: run(constant_but_for_one(), validation),
         "nearly constant feature": lambda: run(nearly_constant(), training),
+        "deviation above 1e-8": lambda: run(hardly_any_spread(), training),
         "standardize=False": lambda: run(drawn(), validation, standardize=False),
     }
 

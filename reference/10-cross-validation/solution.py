@@ -44,9 +44,9 @@ def cross_validate(
     generator: Generator | None = None,
 ) -> Tensor:
     scores = []
-    for train, validation in kfold(len(inputs), k, shuffle=True, generator=generator):
-        x, x_val = inputs[train.to(inputs.device)], inputs[validation.to(inputs.device)]
-        y, y_val = targets[train.to(targets.device)], targets[validation.to(targets.device)]
+    for train, validation in kfold(len(inputs), k, generator=generator):
+        x, x_val = inputs[train], inputs[validation]  # indices on the CPU serve tensors on any device
+        y, y_val = targets[train], targets[validation]
         if standardize:
             # Of the training part only: statistics of all samples would tell the model about those it is judged on.
             mean, std = x.mean(0), x.std(0, correction=0)
