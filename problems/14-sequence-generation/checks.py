@@ -145,6 +145,21 @@ class Sums(nn.Module):
         return logits, (sums[:, -1:],)
 
 
+class Scripted(nn.Module):
+    """Wants a given token next in each row, by how much it has read; called as SequenceModel."""
+
+    def __init__(self, script, start):
+        super().__init__()
+        self.body = nn.Linear(1, 1)
+        self.script, self.start = script, start  # what comes after `start` tokens, and after those
+
+    def forward(self, tokens, state=None):
+        read = (0 if state is None else state[0]) + tokens.shape[1]
+        logits = torch.zeros(*tokens.shape, 5, dtype=self.body.weight.dtype, device=tokens.device)
+        logits[:, -1] = nn.functional.one_hot(self.script[:, read - self.start], 5).to(logits)
+        return logits, (read,)
+
+
 DECODING = {
     "rows": some.integers(1, 3),
     "length": some.integers(1, 4),
@@ -159,10 +174,17 @@ def decodes_greedily(solution, make, rows, length, new, vocabulary, eos):
     """greedy_decode: the tokens, with and without eos, with eos in the prompt, none at all."""
     model, prompt = make.filled(Sums(vocabulary), 3.0), make.integers(0, vocabulary, rows, length)
     decode = solution.greedy_decode
+
+    def one_after_the_other(count):
+        script = make.tensor([[2, eos, 3, 3, 3, 3], [3, 2, 2, eos, 2, 3], [eos, 4, 4, 4, 4, 4]])
+        scripted = make.filled(Scripted(script, length))
+        return decode(scripted, make.integers(2, 5, 3, length), count, eos)
+
     return {
         "no eos": lambda: decode(model, prompt, new),
         "eos": lambda: decode(model, prompt, new, eos),
         "eos in the prompt": lambda: decode(model, torch.full_like(prompt, eos), new, eos=eos),
+        "rows end one after the other": lambda: [one_after_the_other(6), one_after_the_other(3)],
         "nothing new": lambda: [decode(model, prompt, 0), decode(model, prompt, 0, eos)],
         "float64": lambda: decode(make.filled(Sums(vocabulary), 3.0).double(), prompt, new, eos),
     }
