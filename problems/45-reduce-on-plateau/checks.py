@@ -176,11 +176,22 @@ def continues_after_a_restart(solution, make, done, mode):
         on = rates_after(make, optimizer, scheduler, metrics[done:])
         return on, resumed(saved), resumed(saved)
 
+    def better_after_saving():
+        scheduler = solution.ReduceOnPlateau(groups(make, 0.8), "min", 0.5, 1, 0.0)
+        scheduler.step(2.0)
+        saved = scheduler.state_dict()
+        scheduler.step(1.0)  # which what was saved knows nothing of
+        optimizer = groups(make, 0.8)
+        other = solution.ReduceOnPlateau(optimizer, "min", 0.5, 1, 0.0)
+        other.load_state_dict(saved)
+        return rates_after(make, optimizer, other, [1.75, 1.5, 1.75, 1.25, 1.5])
+
     return {
         "optimizer loaded first": lambda: with_the_optimizer(True),
         "optimizer loaded last": lambda: with_the_optimizer(False),
         "optimizer not loaded": lambda: resumed(begun()[1].state_dict()),
         "goes on after saving": goes_on_after_saving,
+        "better after saving": better_after_saving,
     }
 
 
