@@ -5,7 +5,8 @@
     after = "return x / max(eps, norm)"
     why = "max takes its arguments in any order."
 
-`before` and `after` are the lines that differ, without indent, as `judge verify --mutants` shows them.
+`before` and `after` are the lines that differ, without indent, as `judge verify --mutants` shows them. Without `after`
+it is any change of those lines: how a reference trains a model, say, where only what comes of it is judged.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ class Equivalent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A change that leaves a right solution right, and why."""
 
     before: str
-    after: str
     why: str
+    after: str | None = None
 
     def is_of(self, mutant: Mutant) -> bool:
         """Whether this is the change that made a mutant, wherever in the source."""
-        return (self.before, self.after) == (mutant.before, mutant.after)
+        return self.before == mutant.before and self.after in (None, mutant.after)
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

@@ -207,7 +207,8 @@ def _show(tested: Tested, console: Console) -> None:
         for line in mutant.diff():
             console.print(f"    {line}", markup=False, soft_wrap=True)
     for entry in tested.stale:
-        what = f"equivalent.toml lists a mutant that is killed or not made: {entry.before!r} -> {entry.after!r}"
+        change = repr(entry.before) if entry.after is None else f"{entry.before!r} -> {entry.after!r}"
+        what = f"equivalent.toml lists a mutant that is killed or not made: {change}"
         console.print(f"  {what}", markup=False, soft_wrap=True)
 
 

@@ -143,7 +143,7 @@ def stays_stable(solution, make):
 
 
 def keeps_its_promises(evidence):
-    first, second, again, other, asked, grad, at_home, unchanged = evidence.got
+    first, second, again, other, asked, grad, at_home, unchanged, default = evidence.got
     for tensor, like in ((first, evidence.expected[0]), (asked, evidence.expected[4])):
         if not isinstance(tensor, torch.Tensor) or tensor.shape != like.shape or tensor.dtype != like.dtype:
             return f"sample(n) should return a tensor of shape {tuple(like.shape)} in the data's dtype, {like.dtype}"
@@ -163,6 +163,8 @@ def keeps_its_promises(evidence):
         return "training twice with one seed gave two different sequences of samples"
     if torch.equal(first, other):
         return "another seed gave the same samples"
+    if not default:
+        return "without a seed, the samples are not those of seed=0"
     return None
 
 
@@ -181,7 +183,8 @@ def samples_as_promised(solution, make):
     second = sample(7)
     wide = solution.train_gan(make.normal(50, 4, dtype=torch.float64), steps=2)(3)
     grad, at_home = first.requires_grad or wide.requires_grad, first.device == data.device == wide.device
-    return first, second, (same(7), same(7)), other(7), wide, grad, at_home, torch.equal(data, before)
+    default = torch.equal(solution.train_gan(data, 2)(3), solution.train_gan(data, 2, 0)(3))
+    return first, second, (same(7), same(7)), other(7), wide, grad, at_home, torch.equal(data, before), default
 
 
 def shifted_and_scaled(make):

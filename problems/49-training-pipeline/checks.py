@@ -210,16 +210,19 @@ def repeats_itself(solution, make):
     """Same seed, same model, whatever the state of the global generator."""
     x, labels, new = make.normal(120, 5), make.integers(0, 3, 120), make.normal(300, 5)
 
-    def run(global_seed, name):
+    def run(global_seed, name, **seed):
         torch.manual_seed(global_seed)
-        report = solution.train_and_save(x, labels, 3, path_in(make, name), seed=4)
+        report = solution.train_and_save(x, labels, 3, path_in(make, name), **seed)
         return report, solution.load_and_predict(path_in(make, name), new)
 
-    (first, one), (second, other) = run(1, "first.pt"), run(2, "second.pt")
-    return {
-        "accuracies that changed": sum(first[name] != second[name] for name in first),
-        "predictions that changed": int((one != other).sum()),
-    }
+    def changed(one, other):
+        return {
+            "accuracies that changed": sum(one[0][name] != other[0][name] for name in one[0]),
+            "predictions that changed": int((one[1] != other[1]).sum()),
+        }
+
+    first, second, default = run(1, "first.pt", seed=0), run(2, "second.pt", seed=0), run(3, "third.pt")
+    return {"seed=0, twice": changed(first, second), "seed=0 and no seed": changed(first, default)}
 
 
 class Hostile:
