@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 
 def clip_loss(image: Tensor, text: Tensor, logit_scale: Tensor) -> Tensor:
-    # F.normalize divides by max(length, 1e-12): a vector of zeros stays one, with finite gradients.
-    logits = logit_scale.exp() * F.normalize(image, dim=-1) @ F.normalize(text, dim=-1).T  # (N, N): image by text
+    # F.normalize divides rows by max(length, 1e-12): a vector of zeros stays one, with finite gradients.
+    logits = logit_scale.exp() * F.normalize(image) @ F.normalize(text).T  # (N, N): image by text
     pairs = torch.arange(len(logits), device=logits.device)  # image i belongs to text i
     return (F.cross_entropy(logits, pairs) + F.cross_entropy(logits.T, pairs)) / 2
 
@@ -22,10 +22,10 @@ class DualEncoder(nn.Module):
         self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
     def encode_image(self, x: Tensor) -> Tensor:
-        return F.normalize(self.image_proj(x), dim=-1)  # (N, image_dim) -> (N, embed_dim)
+        return F.normalize(self.image_proj(x))  # (N, image_dim) -> (N, embed_dim)
 
     def encode_text(self, x: Tensor) -> Tensor:
-        return F.normalize(self.text_proj(x), dim=-1)
+        return F.normalize(self.text_proj(x))
 
     def forward(self, image: Tensor, text: Tensor) -> Tensor:
         scale = self.logit_scale.clamp(max=math.log(100))
@@ -35,12 +35,12 @@ class DualEncoder(nn.Module):
 def retrieve(queries: Tensor, gallery: Tensor, k: int) -> tuple[Tensor, Tensor]:
     if k > len(gallery):
         raise ValueError(f"k is {k}, but the gallery has only {len(gallery)} entries")
-    similarity = F.normalize(queries, dim=-1) @ F.normalize(gallery, dim=-1).T  # (N, M)
-    scores, indices = similarity.topk(k, dim=-1)
+    similarity = F.normalize(queries) @ F.normalize(gallery).T  # (N, M)
+    scores, indices = similarity.topk(k)
     return indices, scores
 
 
 def recall_at_k(queries: Tensor, gallery: Tensor, relevant: Tensor, k: int) -> float:
     indices, _ = retrieve(queries, gallery, k)
-    found = (indices == relevant[:, None]).any(-1)  # (N, k) -> (N,)
+    found = (indices == relevant[:, None]).any(1)  # (N, k) -> (N,)
     return found.double().mean().item()
