@@ -27,8 +27,9 @@ from judge.frozen import NOT_HERE, Frozen, can_be_frozen
 from judge.frozen import read as read_frozen
 from judge.making import Make, derive_seed
 from judge.observations import MAX_NAME, Observation, Raised
+from judge.pictures import pictures_of
 from judge.problems import Problem
-from judge.report import CaseResult, CheckResult, Diagnosis, Report
+from judge.report import CaseResult, CheckResult, Diagnosis, Picture, Report
 from judge.sandbox.host import SandboxBroken
 from judge.subjects import Drawn, Fault, Observed, Run, Seen, Subject, example_text
 from judge.timed import time_check
@@ -87,6 +88,7 @@ class OnDevice:
     sentence: str | None = None
     curve: list[float] | None = None
     reference_curve: list[float] | None = None
+    pictures: list[Picture] | None = None
     location: str | None = None
     runs: list[Run] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
@@ -310,6 +312,8 @@ class Attempt:
         if check.kind == "convergence" and seen and seen[0].observation:
             found.curve = _curve(seen[0].observation.value)
             found.reference_curve = _curve(expected[0].observation.value) if expected[0].observation else None
+        if check.pictures:
+            found.pictures = _pictures(check, found, expected)
         found.verdict = worst([case.verdict for case in found.cases.values()])
         if found.verdict in ("wrong", "error") and device == "cpu" and check.drawn and self.shrink:
             self._shrink(check, found)
@@ -705,6 +709,7 @@ class Attempt:
             cases=per_case if names != [""] and names else None,
             curve=shown.curve,
             reference_curve=shown.reference_curve,
+            pictures=shown.pictures,
             failing_device=shown.device if verdict not in ("passed", "not judged") else None,
             **evidence,
         )
@@ -803,6 +808,23 @@ def _ruled(check: Check, evidence: Evidence) -> Case:
     if isinstance(ruling, Ruling):
         return Case("passed" if ruling.passed else "wrong", sentence=ruling.sentence)
     return Case("wrong", sentence=str(ruling))
+
+
+def _pictures(check: Check, found: OnDevice, expected: Sequence[Seen]) -> list[Picture] | None:
+    """Pictures of the last run in which something is wrong, or else of the last run: later inputs are larger."""
+    runs = [
+        (
+            [name for name, case in judged.items() if case.verdict in ("wrong", "error")],
+            seen.observation.value,
+            right.observation.value,
+        )
+        for seen, right, judged in zip(found.seen, expected, found.judged, strict=False)
+        if seen.observation and right.observation
+    ]
+    if not runs:
+        return None
+    wrong, got, reference = next((run for run in reversed(runs) if run[0]), runs[-1])
+    return pictures_of(check.pictures, got, reference, wrong) or None
 
 
 def _curve(value: Any) -> list[float] | None:

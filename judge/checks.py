@@ -102,6 +102,7 @@ class Check:
     part: str | None
     cpu_seconds: float
     needs: tuple[str, ...] = ()
+    pictures: tuple[str | int, ...] = ()
 
     @property
     def deterministic(self) -> bool:
@@ -130,6 +131,7 @@ def check(
     part: str | None = None,
     cpu_seconds: float | None = None,
     needs: Sequence[str] = (),
+    pictures: Sequence[str | int] = (),
     **drawn: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Makes a function `(solution, make, **drawn)` a check of a problem.
@@ -145,6 +147,8 @@ def check(
     devices: device families on which it runs at all, such as ("cpu",).
     tag: "core" or "edge"; part: the part of the problem ([parts] in problem.toml) it belongs to, None for the whole.
     needs: optional packages without which it cannot be judged, such as ["onnx"].
+    pictures: where images are in what is returned, the keys of a dictionary or places in a tuple: a page shows the
+        solution's beside the reference's.
     drawn: Hypothesis strategies by argument name.
     """
     if kind not in KINDS:
@@ -175,6 +179,7 @@ def check(
             part=part,
             cpu_seconds=cpu_seconds or CPU_SECONDS[kind],
             needs=tuple(needs),
+            pictures=tuple(pictures),
         )
         return observe
 

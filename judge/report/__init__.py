@@ -32,6 +32,14 @@ class CaseResult(msgspec.Struct, frozen=True):
     message: str | None = None
 
 
+class Picture(msgspec.Struct, frozen=True):
+    """An image that the solution gave and the reference's, each a PNG in base64; None where it gave none like it."""
+
+    name: str
+    got: str | None
+    expected: str
+
+
 class CheckResult(msgspec.Struct, frozen=True):
     """One check: a verdict per device, points that need every device, and the evidence of the first failure."""
 
@@ -57,6 +65,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     stdout: str | None = None  # what the solution printed during this check, capped
     curve: list[float] | None = None  # learning curve of the solution
     reference_curve: list[float] | None = None
+    pictures: list[Picture] | None = None
     failing_device: str | None = None  # where the evidence is from
 
 

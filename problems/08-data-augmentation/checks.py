@@ -43,7 +43,7 @@ def of_the_device(make):
     return torch.Generator(make.device)
 
 
-@check("values", points=10, part="horizontal_flip", **SIZES)
+@check("values", points=10, part="horizontal_flip", pictures=["p = 1", "p = 0"], **SIZES)
 def mirrors_all_or_none(solution, make, count, channels, height, width):
     """p = 1 mirrors every image left to right, p = 0 none."""
     images = make.normal(count, channels, height, width)
@@ -136,6 +136,7 @@ def tosses_a_coin_for_each_image(solution, make):
     "values",
     points=10,
     part="random_crop",
+    pictures=["no padding"],
     count=some.integers(1, 3),
     side=some.integers(1, 4),
     padding=some.integers(0, 2),

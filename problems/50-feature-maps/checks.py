@@ -253,7 +253,14 @@ def leaves_the_model_as_it_was(solution, make):
     }
 
 
-@check("values", points=14, part="grad_cam", examples=8, **SIZES)
+@check(
+    "values",
+    points=14,
+    part="grad_cam",
+    examples=8,
+    pictures=["given classes", "the best class", "a whole block"],
+    **SIZES,
+)
 def weighs_channels_by_their_gradient(solution, make, count, height, width):
     """Maps of the images' size, for given classes and for the best one, of several layers."""
 
@@ -397,6 +404,7 @@ def leaves_no_hooks(solution, make):
     "values",
     points=12,
     part="to_grid",
+    pictures=["pad given", "pad left out"],
     count=some.integers(1, 7),
     height=some.integers(1, 3),
     width=some.integers(2, 4),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -77,7 +78,13 @@ def fragment(
             paragraphs=_paragraphs(report, language),
             location=_location(report.location, language) if report.message and not report.untouched else None,
             rows=[
-                _row(check, language, opened=check.name in first_of_their_kind, shrunk=not report.released)
+                _row(
+                    check,
+                    language,
+                    opened=check.name in first_of_their_kind,
+                    shrunk=not report.released,
+                    handed_out=handed_out,
+                )
                 for check in checks
             ],
             counts=", ".join(counts(checks)),
@@ -174,15 +181,25 @@ class _Row:
     others: list[str]
     curves: Markup
     curve_ends: list[tuple[str, str, str]]  # style, whose, "2 → 0.1"
+    pictures: list[tuple[str, str, str]]  # name, and the PNGs of the solution and the reference, or ""
     printed: str
 
     @property
     def explained(self) -> bool:
-        parts = (self.cases, self.example, self.message, self.facts, self.location, self.curves, self.printed)
+        parts = (
+            self.cases,
+            self.example,
+            self.message,
+            self.facts,
+            self.location,
+            self.curves,
+            self.pictures,
+            self.printed,
+        )
         return any(parts)
 
 
-def _row(check: CheckResult, language: str, *, opened: bool, shrunk: bool) -> _Row:
+def _row(check: CheckResult, language: str, *, opened: bool, shrunk: bool, handed_out: bool) -> _Row:
     failed = is_failing(check)
     devices = devices_of(check)
     differ = len(set(devices.values())) > 1
@@ -213,6 +230,11 @@ def _row(check: CheckResult, language: str, *, opened: bool, shrunk: bool) -> _R
         others=list(other_cases(check)) if failed else [],
         curves=drawn_curves([(style, curve) for style, _, curve in curves if curve]),
         curve_ends=[(style, word(name, language), ends(curve)) for style, name, curve in curves if curve],
+        pictures=[
+            (plain(one.name, lines=1), _base64(one.got), "" if handed_out else _base64(one.expected))
+            for one in check.pictures or ()
+            if one.got or not handed_out
+        ],
         printed=plain((check.stdout or "").strip(), lines=PRINTED_LINES) if failed else "",
     )
 
@@ -252,6 +274,11 @@ def _paragraphs(report: Report, language: str) -> list[str]:
     if report.untouched:
         return [word("stub", language)]
     return [plain(report.message, lines=MESSAGE_LINES)] if report.message else []
+
+
+def _base64(data: str | None) -> str:
+    """The data of a picture; "" for what is none, since a report may come from anywhere."""
+    return data if data and re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", data) else ""
 
 
 def _style_of(verdict: str) -> str:
