@@ -129,9 +129,23 @@ def makes_images(solution, make, count, z_dim, channels, base):
     return sizes_seen(build, lambda count: make.normal(count, z_dim), make, count, base)
 
 
+def parameters_of(net):
+    return sum(parameter.numel() for parameter in net.parameters())
+
+
+def other_width(counts, defaults, named):
+    """What is wrong when a network made by default is not as large as one with base=64; None when nothing is."""
+    by_default, by_name = counts
+    if by_default != by_name:
+        return f"{defaults} has {by_default} parameters and {named} has {by_name}; the default of base is 64"
+    return None
+
+
 def between_minus_one_and_one(evidence):
-    default, lowest, highest = evidence.got
+    default, counts, lowest, highest = evidence.got
     if sentence := complaint(default, (1, 3, SIZE, SIZE), torch.float32, "Generator() on (1, 100)"):
+        return sentence
+    if sentence := other_width(counts, "Generator()", "Generator(base=64)"):
         return sentence
     if not (lowest >= -1 and highest <= 1):
         return f"pixels should stay between -1 and 1, they go from {lowest:.3g} to {highest:.3g}"
@@ -147,7 +161,8 @@ def keeps_the_range(solution, make):
     with torch.no_grad():
         default = looked_at(net(z), z)
         drawn = [with_weights(solution.Generator(5, 2, 4), make, gain=6.0)(make.normal(4, 5)) for _ in range(3)]
-    return default, min(x.min().item() for x in drawn), max(x.max().item() for x in drawn)
+    counts = parameters_of(net), parameters_of(solution.Generator(base=64))
+    return default, counts, min(x.min().item() for x in drawn), max(x.max().item() for x in drawn)
 
 
 def has(net, kind, strided=False):
@@ -260,8 +275,10 @@ def scores_images(solution, make, count, channels, base):
 
 
 def unbounded(evidence):
-    default, strided, lowest, highest, seen = evidence.got
+    default, counts, strided, lowest, highest, seen = evidence.got
     if sentence := complaint(default, (1,), torch.float32, "Discriminator() on (1, 3, 64, 64)"):
+        return sentence
+    if sentence := other_width(counts, "Discriminator()", "Discriminator(base=64)"):
         return sentence
     if not strided:
         return "the discriminator has no nn.Conv2d with a stride among its modules"
@@ -275,12 +292,12 @@ def returns_logits(solution, make):
     """Strided convolutions and no sigmoid; in evaluation each logit depends on its own image alone."""
     net, x = solution.Discriminator().to(make.device, make.dtype).eval(), images(make, 1, 3)
     with torch.no_grad():
-        default = looked_at(net(x), x)
+        default, counts = looked_at(net(x), x), (parameters_of(net), parameters_of(solution.Discriminator(base=64)))
         net = solution.Discriminator(1, 2)
         drawn = torch.cat([with_weights(net, make, gain=6.0)(images(make, 2)).flatten() for _ in range(24)])
     net = discriminator_for(solution, make)
     seen = company(net, images(make, 4), images(make, 3))
-    return default, has(net, nn.Conv2d, strided=True), drawn.min().item(), drawn.max().item(), seen
+    return default, counts, has(net, nn.Conv2d, strided=True), drawn.min().item(), drawn.max().item(), seen
 
 
 def sees_everything(evidence):

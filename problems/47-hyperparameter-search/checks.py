@@ -88,8 +88,10 @@ def follow_their_laws(evidence):
         for value in values:
             share = 1 / len(values)
             hits = (draws[name] == value).double()
+            shown = LAWS["act"][1][value] if name == "act" else value
+            if not hits.any():
+                return f"{what} never gave {shown} in {len(hits)} trials"
             if moments(hits, share, math.sqrt(share * (1 - share)), kurtosis=1 / (share * (1 - share)) - 3):
-                shown = LAWS["act"][1][value] if name == "act" else value
                 return f"{what} gave {shown} in a share of {float(hits.mean()):.3g}, expected {share:.3g}"
     columns = torch.stack(list(draws.values()))
     if float((torch.corrcoef(columns) - torch.eye(len(columns))).abs().max()) > 0.2:
