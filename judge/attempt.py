@@ -66,6 +66,11 @@ class Case:
     example: dict[str, Any] | None = None  # what was drawn for the run that failed
     stdout: str = ""  # what the solution printed in it
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether there is an answer, and it is not the right one."""
+        return self.verdict in ("wrong", "error")
+
 
 @dataclass(frozen=True)
 class Failing:
@@ -92,7 +97,8 @@ class OnDevice:
     location: str | None = None
     runs: list[Run] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
-    judged: list[dict[str, Case]] = field(default_factory=list)  # of each run, by case
+    expected: list[Seen] = field(default_factory=list)  # what the reference gave in these runs
+    judged: list[dict[str, Case]] = field(default_factory=list)  # of each run that was seen, by case
     doubtful: bool = False  # something was stopped, perhaps for somebody else's doing
 
 
@@ -293,7 +299,7 @@ class Attempt:
             return step()
 
     def _observe_and_judge(self, check: Check, device: str, runs: Sequence[Run] | None = None) -> OnDevice:
-        given, _ = self._task(check)
+        given, hidden = self._task(check)
         runs = list(runs) if runs is not None else self._runs(check)
         if device == "sim":
             runs = runs[-1:]  # it is several times slower; the first examples are the smallest
@@ -303,17 +309,18 @@ class Attempt:
         seen = candidate.observe(check, runs, given=given)
         doubtful = any(one.doubtful for one in seen)
         found = OnDevice(device, seconds=time.monotonic() - began, runs=runs, seen=seen, doubtful=doubtful)
-        expected, _ = self._expected(check, runs, device, given)
-        if any(one.stopped for one in expected) and device != "cpu":
+        found.expected, exact = self._expected(check, runs, device, given)
+        if any(one.stopped for one in found.expected) and device != "cpu":
             return replace(found, verdict="not judged", sentence="the reference fails on this device")
-        found.judged = self._judged(check, found)
+        found.judged = self._judged(check, found, exact, hidden)
         for run, one, judged in zip(runs, seen, found.judged, strict=False):
             self._add_run(found, run, one, judged)
         if check.kind == "convergence" and seen and seen[0].observation:
             found.curve = _curve(seen[0].observation.value)
-            found.reference_curve = _curve(expected[0].observation.value) if expected[0].observation else None
+            right = found.expected[0].observation
+            found.reference_curve = _curve(right.value) if right else None
         if check.pictures:
-            found.pictures = _pictures(check, found, expected)
+            found.pictures = _pictures(check, found)
         found.verdict = worst([case.verdict for case in found.cases.values()])
         if found.verdict in ("wrong", "error") and device == "cpu" and check.drawn and self.shrink:
             self._shrink(check, found)
@@ -324,13 +331,11 @@ class Attempt:
             if name not in found.cases or found.cases[name].verdict in ("passed", "not judged"):
                 found.cases[name] = replace(case, example=dict(run.arguments), stdout=seen.printed)
 
-    def _judged(self, check: Check, found: OnDevice) -> list[dict[str, Case]]:
-        """The cases of each run that was seen; the list may be shorter than that of the runs."""
-        given, hidden = self._task(check)
-        expected, exact = self._expected(check, found.runs, found.device, given)
+    def _judged(self, check: Check, found: OnDevice, exact: Sequence[Seen], hidden: Any) -> list[dict[str, Case]]:
+        """The cases of each run that was seen; `exact` is what the reference gave in float64."""
         return [
             self._judge_run(check, found.device, run, seen, right, truth, hidden)
-            for run, seen, right, truth in zip(found.runs, found.seen, expected, exact, strict=False)
+            for run, seen, right, truth in zip(found.runs, found.seen, found.expected, exact, strict=False)
         ]
 
     def _judge_run(
@@ -376,11 +381,11 @@ class Attempt:
             expected, exact = self._expected(check, [run], found.device, None)
             judged = self._judge_run(check, found.device, run, seen[0], expected[0], exact[0], None)
             tried[repr(arguments)] = run, seen[0], judged
-            return any(case.verdict in ("wrong", "error") for case in judged.values())
+            return any(case.is_wrong for case in judged.values())
 
         known: dict[str, bool] = {}
         for run, seen, judged in zip(found.runs, found.seen, found.judged, strict=False):
-            known[repr(dict(run.arguments))] = any(case.verdict in ("wrong", "error") for case in judged.values())
+            known[repr(dict(run.arguments))] = any(case.is_wrong for case in judged.values())
             tried[repr(dict(run.arguments))] = run, seen, judged
         smallest = shrink(check, seed, known, fails)
         if smallest is None or repr(smallest) not in tried:
@@ -636,24 +641,23 @@ class Attempt:
 
     def _mistake_outcomes(self, check: Check, found: OnDevice, source: str) -> dict[str, Outcome]:
         def compute() -> dict[str, Outcome]:
-            given, _ = self._task(check)
+            given, hidden = self._task(check)
             seen = self._observed(source, check, found.runs, "float32", found.device, given)
             exact: list[Seen] = []
             if check.deterministic and not any(one.stopped for one in seen):
                 exact = self._observed(source, check, found.runs, "float64", "cpu", given)
-            theirs = replace(found, seen=seen)
-            theirs.judged = self._judged(check, theirs)
+            expected, truth = self._expected(check, found.runs, found.device, given)
+            theirs = replace(found, seen=seen, expected=expected)
+            theirs.judged = self._judged(check, theirs, truth, hidden)
             return self._outcomes(check, theirs, exact)
 
         return self.judge.memory.compared(self.problem, source, check, found.runs, found.device, compute)
 
     def _outcomes(self, check: Check, found: OnDevice, exact: Sequence[Seen] = ()) -> dict[str, Outcome]:
         """What was seen of each case in all runs; `exact` for a mistake, whose own float64 run is the yardstick."""
-        expected, _ = self._expected(check, found.runs, found.device, self._task(check)[0])
         outcomes: dict[str, Outcome] = {}
-        for position, seen in enumerate(found.seen):
-            run, judged = found.runs[position], found.judged[position]
-            reference = expected[position].observation
+        runs = zip(found.runs, found.seen, found.expected, found.judged, strict=False)
+        for position, (run, seen, right, judged) in enumerate(runs):
             yardstick = exact[position].observation if position < len(exact) else None
             for name, case in judged.items():
                 outcomes[name] = outcomes.get(name, Outcome()).run(
@@ -661,7 +665,7 @@ class Attempt:
                     case.verdict in ("passed", "not judged"),
                     part(seen.observation, name) if seen.observation else None,
                     part(yardstick, name) if yardstick else None,
-                    part(reference, name) if reference else None,
+                    part(right.observation, name) if right.observation else None,
                     case.sentence if check.judged_by is not None else None,
                 )
         return outcomes
@@ -810,15 +814,15 @@ def _ruled(check: Check, evidence: Evidence) -> Case:
     return Case("wrong", sentence=str(ruling))
 
 
-def _pictures(check: Check, found: OnDevice, expected: Sequence[Seen]) -> list[Picture] | None:
+def _pictures(check: Check, found: OnDevice) -> list[Picture] | None:
     """Pictures of the last run in which something is wrong, or else of the last run: later inputs are larger."""
     runs = [
         (
-            [name for name, case in judged.items() if case.verdict in ("wrong", "error")],
+            [name for name, case in judged.items() if case.is_wrong],
             seen.observation.value,
             right.observation.value,
         )
-        for seen, right, judged in zip(found.seen, expected, found.judged, strict=False)
+        for seen, right, judged in zip(found.seen, found.expected, found.judged, strict=False)
         if seen.observation and right.observation
     ]
     if not runs:

@@ -51,10 +51,6 @@ def draw(check: Check, seed: int) -> list[dict[str, Any]]:
     return [dict(arguments) for arguments in _drawn(check, seed, check.examples)] if check.drawn else [{}]
 
 
-class _Enough(BaseException):
-    """Ends a search; Hypothesis would take an Exception for one more failure."""
-
-
 def shrink(
     check: Check, seed: int, known: Mapping[str, bool], fails: Callable[[dict[str, Any]], bool]
 ) -> dict[str, Any] | None:
@@ -64,25 +60,23 @@ def shrink(
     """
     left = MAX_SHRINKING_CALLS
     verdicts = dict(known)
-    smallest: dict[str, Any] | None = None  # while it shrinks, each that fails is smaller than those before
 
     def condition(arguments: dict[str, Any]) -> bool:
-        nonlocal left, smallest
+        nonlocal left
         key = repr(arguments)
         if key not in verdicts:
             if left == 0:
-                raise _Enough
+                return False
             left -= 1
             verdicts[key] = fails(arguments)
-        if verdicts[key]:
-            smallest = arguments
         return verdicts[key]
 
-    with contextlib.suppress(NoSuchExample, _Enough):
+    try:
         return find(
             some.fixed_dictionaries(dict(check.drawn)),
             condition,
             settings=_settings(check.examples, (Phase.generate, Phase.shrink)),
             random=Random(seed),
         )
-    return smallest
+    except NoSuchExample:
+        return None

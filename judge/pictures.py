@@ -25,11 +25,10 @@ def pictures_of(keys: Sequence[str | int], got: Any, expected: Any, wrong: Colle
     """
     pictures: list[Picture] = []
     for key in sorted(keys, key=lambda key: key not in wrong):
-        theirs = _images(_at(expected, key))
-        mine = _images(_at(got, key))
+        theirs, mine = _images(_at(expected, key)), _images(_at(got, key))
         if theirs is None:
             continue
-        if mine is None or mine.shape != theirs.shape:
+        if mine is not None and mine.shape != theirs.shape:
             mine = None
         low, high = _scale(theirs)
         for index in range(min(len(theirs), MOST_PICTURES - len(pictures))):

@@ -129,10 +129,6 @@ def makes_images(solution, make, count, z_dim, channels, base):
     return sizes_seen(build, lambda count: make.normal(count, z_dim), make, count, base)
 
 
-def parameters_of(net):
-    return sum(parameter.numel() for parameter in net.parameters())
-
-
 def other_width(counts, defaults, named):
     """What is wrong when a network made by default is not as large as one with base=64; None when nothing is."""
     by_default, by_name = counts
@@ -161,7 +157,7 @@ def keeps_the_range(solution, make):
     with torch.no_grad():
         default = looked_at(net(z), z)
         drawn = [with_weights(solution.Generator(5, 2, 4), make, gain=6.0)(make.normal(4, 5)) for _ in range(3)]
-    counts = parameters_of(net), parameters_of(solution.Generator(base=64))
+    counts = count_of(net), count_of(solution.Generator(base=64))
     return default, counts, min(x.min().item() for x in drawn), max(x.max().item() for x in drawn)
 
 
@@ -292,7 +288,7 @@ def returns_logits(solution, make):
     """Strided convolutions and no sigmoid; in evaluation each logit depends on its own image alone."""
     net, x = solution.Discriminator().to(make.device, make.dtype).eval(), images(make, 1, 3)
     with torch.no_grad():
-        default, counts = looked_at(net(x), x), (parameters_of(net), parameters_of(solution.Discriminator(base=64)))
+        default, counts = looked_at(net(x), x), (count_of(net), count_of(solution.Discriminator(base=64)))
         net = solution.Discriminator(1, 2)
         drawn = torch.cat([with_weights(net, make, gain=6.0)(images(make, 2)).flatten() for _ in range(24)])
     net = discriminator_for(solution, make)
