@@ -183,7 +183,7 @@ def _first_line(message: str | None, case: str) -> str:
     first = plain(message or "", lines=1).split("\n")[0]
     name = re.escape(plain(case))
     path, colon, said = first.partition(": " if ": " in first else "：")
-    return said if colon and re.match(rf"{name}(?=[.\[]|$)", path) else re.sub(rf"^{name}(\.|, )", "", first)
+    return said if colon and re.match(rf"{name}(?=[.\[]|$)", path) else re.sub(rf"^{name}(\.|, |(?=\[))", "", first)
 
 
 def _number_free(text: str) -> str:

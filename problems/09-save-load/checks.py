@@ -234,10 +234,10 @@ def survives_a_failed_save(solution, make):
                 parameter.zero_()
         result, looks = fail(path, run)
         seen = {
-            "the error is raised": isinstance(result, Raised),
-            "the old file is unchanged": (path.read_bytes() if path.exists() else b"") == old,
-            "it was so all the time": all(look == old for look in looks),
-            "there is no other file": files(make) == files_before,
+            "error raised": isinstance(result, Raised),
+            "old file kept": (path.read_bytes() if path.exists() else b"") == old,
+            "kept during the save": all(look == old for look in looks),
+            "no other file": files(make) == files_before,
         }
         if not first:
             solution.save_checkpoint(path, *large_run(make), 7)

@@ -96,7 +96,7 @@ def shows_the_right_batches(solution, make):
 
 
 @check("values", points=10, part="gan_step")
-def leaves_the_rest_alone(solution, make):
+def keeps_modes_flags_and_batches(solution, make):
     """Modes, requires_grad flags and batches stay as they are."""
 
     def modes():

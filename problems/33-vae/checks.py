@@ -150,7 +150,8 @@ def are_tensors(got, expected):
 
 def standard_normal(noise, what):
     """None when the rows and columns of (N, L) numbers look like independent standard normal draws."""
-    rows, columns = noise.sum(1) / noise.shape[1] ** 0.5, noise.sum(0) / noise.shape[0] ** 0.5
+    alike = (noise - noise.mean()) / noise.std()  # a wrong mean or deviation is for `moments` to name
+    rows, columns = alike.sum(1) / alike.shape[1] ** 0.5, alike.sum(0) / alike.shape[0] ** 0.5
     if float(rows.std()) > 2 or float(columns.abs().max()) > 6.5:
         return f"{what}: entries of one row or column share their noise; every entry needs its own draw"
     return moments(noise, 0.0, 1.0, what)

@@ -99,17 +99,19 @@ def measures_whole_samples(solution, make):
         critic = Steep(slope).to(make.device, make.dtype)
         return solution.gradient_penalty(critic, make.normal(*shape), make.normal(*shape), make.uniform(shape[0]))
 
-    def steep_for_some():
-        weights = make.tensor([0.5, 1.0, 3.0, 0.0])
-        real, fake = make.normal(4, 2, 3), make.normal(4, 2, 3)
-        return solution.gradient_penalty(lambda x: weights * x[:, 1, 2], real, fake, make.uniform(4))
+    def steep_for_some(dtype):  # in float64, where the slope of 0 shows how small a constant below the root may be
+        weights = make.tensor([0.5, 1.0, 3.0, 0.0], dtype=dtype)
+        real, fake = make.normal(4, 2, 3, dtype=dtype), make.normal(4, 2, 3, dtype=dtype)
+        eps = make.uniform(4, dtype=dtype)
+        return solution.gradient_penalty(lambda x: weights * x[:, 1, 2], real, fake, eps)
 
     return {
         "slope 1": lambda: run(1.0, 3, 2, 2),
         "slope 3, one sample": lambda: run(3.0, 1, 4),
         "slope 3, many samples": lambda: run(3.0, 6, 2, 4, 4),
         "slope -0.5": lambda: run(-0.5, 5, 3),
-        "slopes of 0.5, 1, 3 and 0": steep_for_some,
+        "slopes of 0.5, 1, 3 and 0": lambda: steep_for_some(make.dtype),
+        "slopes of 0.5, 1, 3 and 0, float64": lambda: steep_for_some(torch.float64),
     }
 
 

@@ -33,7 +33,7 @@ class World:
         self.embeddings = {
             "en": vectors,
             "de": vectors[self.meaning] @ q.T,
-            "fr": make.normal(7, DIM, dtype=dtype),
+            "fr": make.normal(12, DIM, dtype=dtype),
         }
         self.pairs = torch.stack([torch.arange(12, device=self.device), self.meaning], 1)
 
