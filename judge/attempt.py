@@ -819,8 +819,8 @@ def _pictures(check: Check, found: OnDevice) -> list[Picture] | None:
     runs = [
         (
             [name for name, case in judged.items() if case.is_wrong],
-            seen.observation.value,
-            right.observation.value,
+            _without_curve(seen.observation.value),
+            _without_curve(right.observation.value),
         )
         for seen, right, judged in zip(found.seen, found.expected, found.judged, strict=False)
         if seen.observation and right.observation
@@ -837,3 +837,7 @@ def _curve(value: Any) -> list[float] | None:
         numbers = [float(item) for item in value[1] if isinstance(item, int | float)]
         return numbers if len(numbers) == len(value[1]) else None
     return None
+
+
+def _without_curve(value: Any) -> Any:
+    return value if _curve(value) is None else value[0]

@@ -147,8 +147,8 @@ def check(
     devices: device families on which it runs at all, such as ("cpu",).
     tag: "core" or "edge"; part: the part of the problem ([parts] in problem.toml) it belongs to, None for the whole.
     needs: optional packages without which it cannot be judged, such as ["onnx"].
-    pictures: where images are in what is returned, the keys of a dictionary or places in a tuple: a page shows the
-        solution's beside the reference's.
+    pictures: where images are in what is returned (but for a learning curve), the keys of a dictionary or places in
+        a tuple: a page shows the solution's beside the reference's.
     drawn: Hypothesis strategies by argument name.
     """
     if kind not in KINDS:

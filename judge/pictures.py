@@ -32,7 +32,8 @@ def pictures_of(keys: Sequence[str | int], got: Any, expected: Any, wrong: Colle
             mine = None
         low, high = _scale(theirs)
         for index in range(min(len(theirs), MOST_PICTURES - len(pictures))):
-            name = str(key) if len(theirs) == 1 else f"{key} [{index}]"
+            place = "" if len(theirs) == 1 else f"[{index}]"
+            name = f"{key} {place}".strip() if isinstance(key, str) else place or f"[{key}]"
             drawn = None if mine is None else _png(mine[index], low, high)
             pictures.append(Picture(name, drawn, _png(theirs[index], low, high)))
     return pictures

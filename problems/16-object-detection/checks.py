@@ -27,6 +27,18 @@ def grid_scores(make, count, levels=None):
     return (make.integers(0, levels, count) + 1).to(make.dtype) / 8
 
 
+def outlines(boxes, side=48):
+    """A picture (side, side) of boxes with corners from 0 to 12: their edges, the later ones brighter."""
+    across = (torch.arange(side, device=boxes.device) + 0.5) * 12 / side
+    x1, y1, x2, y2 = boxes[:, :, None, None].unbind(1)  # each (N, 1, 1)
+    depth = torch.minimum(
+        torch.minimum(across - x1, x2 - across), torch.minimum(across[:, None] - y1, y2 - across[:, None])
+    )
+    edges = (depth > 0) & (depth < 12 / side)  # (N, side, side)
+    brightness = 0.5 + 0.5 * torch.arange(1, len(boxes) + 1, device=boxes.device).to(boxes.dtype) / len(boxes)
+    return (edges * brightness[:, None, None]).amax(0)
+
+
 @check("shape", points=10, tag="edge")
 def works_on_nothing(solution, make):
     """No boxes, no predictions, no truths: empty results, 0 and nan."""
@@ -69,6 +81,7 @@ def measures_the_overlap(solution, make, rows, columns):
     count=some.integers(1, 10),
     iou_threshold=some.sampled_from(THRESHOLDS),
     examples=16,
+    pictures=["a scene, drawn"],
 )
 def keeps_the_best_boxes(solution, make, count, iou_threshold):
     """Which boxes stay, by falling score; equal scores, equal boxes, overlap at the threshold."""
@@ -81,6 +94,10 @@ def keeps_the_best_boxes(solution, make, count, iou_threshold):
     def copies():
         return solution.nms(grid_boxes(make, 1).repeat(count, 1), make.tensor([0.5] * count), 0.7071)
 
+    def a_scene():
+        boxes = grid_boxes(make, count, (4, 9))
+        return outlines(boxes[solution.nms(boxes, grid_scores(make, count), iou_threshold)])
+
     return {
         "scores differ": lambda: solution.nms(grid_boxes(make, count), grid_scores(make, count), iou_threshold),
         "equal scores": lambda: solution.nms(grid_boxes(make, count), grid_scores(make, count, 2), iou_threshold),
@@ -90,6 +107,7 @@ def keeps_the_best_boxes(solution, make, count, iou_threshold):
         "overlap equals the threshold": lambda: solution.nms(
             make.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 1.0, 2.0], [1.0, 0.0, 2.0, 1.0]]), grid_scores(make, 3), 0.5
         ),
+        "a scene, drawn": a_scene,
     }
 
 

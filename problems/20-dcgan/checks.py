@@ -138,7 +138,7 @@ def other_width(counts, defaults, named):
 
 
 def between_minus_one_and_one(evidence):
-    default, counts, lowest, highest = evidence.got
+    default, counts, lowest, highest, _ = evidence.got
     if sentence := complaint(default, (1, 3, SIZE, SIZE), torch.float32, "Generator() on (1, 100)"):
         return sentence
     if sentence := other_width(counts, "Generator()", "Generator(base=64)"):
@@ -150,7 +150,7 @@ def between_minus_one_and_one(evidence):
     return None
 
 
-@check("values", points=8, part="Generator", judged_by=between_minus_one_and_one)
+@check("values", points=8, part="Generator", judged_by=between_minus_one_and_one, pictures=[4])
 def keeps_the_range(solution, make):
     """Pixels fill -1 to 1 and never leave it; the defaults are z_dim=100, channels=3, base=64."""
     net, z = solution.Generator().to(make.device, make.dtype).eval(), make.normal(1, 100)
@@ -158,7 +158,8 @@ def keeps_the_range(solution, make):
         default = looked_at(net(z), z)
         drawn = [with_weights(solution.Generator(5, 2, 4), make, gain=6.0)(make.normal(4, 5)) for _ in range(3)]
     counts = count_of(net), count_of(solution.Generator(base=64))
-    return default, counts, min(x.min().item() for x in drawn), max(x.max().item() for x in drawn)
+    lowest, highest = min(x.min().item() for x in drawn), max(x.max().item() for x in drawn)
+    return default, counts, lowest, highest, drawn[0]  # the last one to look at
 
 
 def has(net, kind, strided=False):

@@ -293,7 +293,13 @@ def nats_per_image(weights, images):
     return float((divergence - likelihood).mean())
 
 
-@check("convergence", points=5, task=crosses, judged_by=at_most(28.0, nats_per_image, "negative ELBO on hidden images"))
+@check(
+    "convergence",
+    points=5,
+    task=crosses,
+    judged_by=at_most(28.0, nats_per_image, "negative ELBO on hidden images"),
+    pictures=["decoded noise"],
+)
 def models_hidden_images(solution, make, given):
     """Trains on binary images; the negative ELBO of images it never saw is low."""
     model, curve = solution.VAE(PIXELS, UNITS, LATENTS).to(make.device).train(), []
@@ -305,4 +311,6 @@ def models_hidden_images(solution, make, given):
         loss.backward()
         optimizer.step()
         curve.append(loss.item())
-    return state(model), curve
+    with torch.no_grad():
+        decoded = model.eval().decode(make.normal(8, LATENTS)).sigmoid().reshape(8, 8, 8)
+    return state(model) | {"decoded noise": decoded}, curve
