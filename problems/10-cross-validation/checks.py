@@ -112,7 +112,7 @@ def spreads_every_class(solution, make, labels, k):
     k = min(k, len(labels))
     labels = make.tensor(labels)
 
-    def shares():
+    def shares(labels=labels):
         splits = solution.stratified_kfold(labels, k, make.generator())
         counts = {
             f"class {label}": sorted(
@@ -126,7 +126,7 @@ def spreads_every_class(solution, make, labels, k):
         splits = solution.stratified_kfold(labels, k)
         return {key: value for key, value in sizes_and_members(splits).items() if not key.startswith("sizes")}
 
-    return {"shares": shares, "members": members}
+    return {"shares": shares, "members": members, "shares of 60": lambda: shares(make.integers(0, 3, 60))}
 
 
 @check("values", points=10, part="stratified_kfold", judged_by=folds_equally_likely(12))
