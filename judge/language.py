@@ -3,7 +3,8 @@
 Everything is said in English first, and kept so: a report is data, the same whoever reads it. What is shown to a reader
 of Chinese is translated at that moment, by a gettext catalogue (judge/locale) whose messages have placeholders: "{name}
 has shape {got}, expected {expected}". A line that fits one becomes the translation with the same values; a value that
-is listed itself ("a tensor of shape {shape}") is translated too. What nobody translated stays.
+is listed itself ("a tensor of shape {shape}") is translated too, but not a word that is listed for where it stands
+alone, since within a sentence it may be a name of the solution's. What nobody translated stays.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 LANGUAGES = ("en", "zh")
 VARIABLE = "JUDGE_LANG"
+ALONE = "alone"  # the context of such words
 
 _CATALOGUES = Path(__file__).parent / "locale"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -63,14 +65,14 @@ def translated(text: str, language: str, own: Mapping[str, str] | None = None) -
 def messages(language: str, own: Mapping[str, str] | None = None) -> Messages:
     """Those of the catalogue, and own ones, which come first: for many texts."""
     known = _catalogue(language)
-    return Messages({**known.all, **own}) if own else known
+    return Messages({**known.all, **own}, known.alone) if own else known
 
 
 class Messages:
     """Messages and what they are in another language: plain ones by look-up, the others as patterns, longest first."""
 
-    def __init__(self, messages: Mapping[str, str]) -> None:
-        self.all = messages
+    def __init__(self, messages: Mapping[str, str], alone: Mapping[str, str]) -> None:
+        self.all, self.alone = messages, alone
         self._exact = {ours: theirs for ours, theirs in messages.items() if not _PLACEHOLDER.search(ours)}
         patterns = [(ours, theirs) for ours, theirs in messages.items() if ours not in self._exact]
         patterns.sort(key=lambda pair: len(_PLACEHOLDER.sub("", pair[0])), reverse=True)
@@ -88,6 +90,8 @@ class Messages:
         indent = line[: len(line) - len(line.lstrip())]
         if stripped in self._exact:
             return indent + self._exact[stripped]
+        if depth == 0 and stripped in self.alone:
+            return indent + self.alone[stripped]
         for pattern, theirs in self._patterns:
             if (match := pattern.fullmatch(stripped)) is not None:
                 values = match.groupdict()
@@ -106,7 +110,11 @@ def _catalogue(language: str) -> Messages:
     from babel.messages.pofile import read_po  # only for who needs it
 
     with (_CATALOGUES / language / "LC_MESSAGES" / "judge.po").open("rb") as file:
-        return Messages({str(one.id): str(one.string) for one in read_po(file) if one.id and one.string})
+        known = [one for one in read_po(file) if one.id and one.string]
+    anywhere, alone = (
+        {str(one.id): str(one.string) for one in known if one.context == context} for context in (None, ALONE)
+    )
+    return Messages(anywhere, alone)
 
 
 @lru_cache(maxsize=1000)

@@ -19,6 +19,7 @@ from judge.cli.options import (
     stdout,
 )
 from judge.history import Attempt, History
+from judge.language import current, translated
 from judge.practice.interviews import Interviews, total
 from judge.practice.looking_back import by_day, pace, summary, time_to_solve
 from judge.problems import Packs, Problem, packs
@@ -69,7 +70,7 @@ def _all(page: Page, kept: History, known: Packs) -> None:
     recent = [attempt for attempt in attempts if now - attempt.started_at < RECENT]
     for title, one in (("last 30 days", summary(recent, hints)), ("all", summary(attempts, hints))):
         figures = (one.attempts, one.days, one.solved, one.without_hint, one.open)
-        table.add_row(title, *map(str, figures))
+        table.add_row(translated(title, current()), *map(str, figures))
     page.console.print(table)
     table = new_table(page.console)
     for title in ("day", "attempts", "solved", "solved again", "tried"):

@@ -137,9 +137,16 @@ def stderr() -> Console:
     return _Console(stderr=True, highlight=False)
 
 
+class _Table(Table):
+    """A table whose heads are in the user's language."""
+
+    def add_column(self, header: Any = "", *rest: Any, **options: Any) -> None:
+        super().add_column(translated(header, current()) if isinstance(header, str) else header, *rest, **options)
+
+
 def new_table(console: Console) -> Table:
     """A table without columns, drawn with what the terminal's encoding has."""
-    return Table(box=SIMPLE_HEAD if marks_for(console.encoding) is UNICODE else ASCII2, pad_edge=False)
+    return _Table(box=SIMPLE_HEAD if marks_for(console.encoding) is UNICODE else ASCII2, pad_edge=False)
 
 
 def print_markdown(console: Console, text: str) -> None:

@@ -142,11 +142,11 @@ def sees_far_and_learns_everywhere(solution, make):
     logits = net.train()(x)
     (logits * make.normal(*logits.shape)).sum().backward()
     norms = {name: None if grad is None else float(grad.norm()) for name, grad in gradients(net, x=x).items()}
-    # What one pixel in the middle of a larger image depends on.
+    # What the pixel in the middle of a larger image depends on; of several images, since the ReLUs of one may all be 0.
     size = 5 * 2**DEPTH + 2
-    image = make.normal(1, 2, size, size, requires_grad=True)
-    middle = net.eval()(image)[0, :, size // 2, size // 2]
-    (seen,) = torch.autograd.grad((middle * make.normal(3)).sum(), image, materialize_grads=True)
+    several = make.normal(8, 2, size, size, requires_grad=True)
+    middle = net.eval()(several)[:, :, size // 2, size // 2]
+    (seen,) = torch.autograd.grad((middle * make.normal(8, 3)).sum(), several, materialize_grads=True)
     rows, columns = (seen.abs().sum((0, 1, 3 - axis)).nonzero().flatten().tolist() for axis in (0, 1))
     rows, columns = rows or [size // 2], columns or [size // 2]
     reach = [size // 2 - rows[0], rows[-1] - size // 2, size // 2 - columns[0], columns[-1] - size // 2]

@@ -111,3 +111,8 @@ def test_the_language_is_the_users(variables, language, monkeypatch):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert preferred() == language
+
+
+def test_a_word_for_the_head_of_a_table_stays_what_it_is_as_a_name():
+    assert translated("mean", "zh") == "平均"
+    assert translated("mean has shape (2,), expected (3,)", "zh") == "mean 的形状是 (2,)，应为 (3,)"
