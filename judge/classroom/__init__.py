@@ -38,6 +38,7 @@ from judge.classroom.status import ALL_GRADED, INTERRUPTED, JUDGE_FAILED, SOME_L
 from judge.classroom.stopping import Stop
 from judge.classroom.summary import show, show_intake
 from judge.grading import Infrastructure, Solution, TooWeak
+from judge.language import translated
 from judge.problems import Packs, Problem
 from judge.progress import Shown
 from judge.report import Report
@@ -236,7 +237,7 @@ class _Grading:
         about = [f"seed {self.book.setting('seed', int)}", *self.engine.devices, f"isolation {isolation[0]}"]
         page.line()
         for line in [*lines, f" {page.marks.dot} ".join(about)]:
-            page.line((plain(line), ""))  # uncut: it may be a path to copy
+            page.line((translated(plain(line), self.language), ""))  # uncut: it may be a path to copy
         page.print()
 
 

@@ -41,7 +41,7 @@ def show(grades: Grades, console: Console) -> None:
         page.paragraph(_statistics(grades))
     if grades.unmatched:
         page.line()
-        page.line(("Not graded:", "bold yellow"))
+        page.paragraph("Not graded:", style="bold yellow")
     for one in grades.unmatched:
         page.paragraph(f"{plain(one.path)}: {plain(one.reason)}", indent=2)
     if grades.notes or grades.unknown:
@@ -56,7 +56,7 @@ def show_intake(intake: Intake, console: Console) -> None:
     page = Page(console)
     if intake.dropped:
         page.line()
-        page.line(("Left out of notebooks, since they are no imports, definitions or constants:", "bold"))
+        page.paragraph("Left out of notebooks, since they are no imports, definitions or constants:", style="bold")
     for one in intake.dropped:
         page.paragraph(f"{plain(one.path)}: {statements(one.count)}", indent=2)
     if intake.missing:
@@ -64,7 +64,7 @@ def show_intake(intake: Intake, console: Console) -> None:
         page.paragraph(f"Missing: {', '.join(map(_called, intake.missing))}", style="yellow")
     if intake.strangers:
         page.line()
-        page.line(("Not on the roster, but handed something in:", "bold yellow"))
+        page.paragraph("Not on the roster, but handed something in:", style="bold yellow")
     for id_, why in intake.strangers.items():
         page.paragraph(f"{plain(id_)}: {plain(why)}", indent=2)
     if intake.superseded:
