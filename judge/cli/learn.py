@@ -42,23 +42,38 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel=PRACTISE, epilog="Example: judge reset 25")(reset)
 
 
-def hint(problem: ProblemName, lang: Language = None, problems: PackFolders = None) -> None:
+def hint(
+    problem: ProblemName,
+    number: Annotated[
+        int | None,
+        typer.Argument(metavar="N", min=1, help="Which one.", show_default="the next one that you have not seen"),
+    ] = None,
+    lang: Language = None,
+    problems: PackFolders = None,
+) -> None:
     """Show the next hint; each gives away more."""
     known = packs(problems or ())
     found, lang = known.find(problem), language_of(lang)
     hints = found.hints(lang)
     if not hints:
         raise WrongUse(f"{found.slug} has no hints")
+    if number is not None and number > len(hints):
+        raise WrongUse(f"{found.slug} has {len(hints)} hints")
     with open_history() as history:
         seen, interviews = history.hints_shown(found.slug), Interviews(history)
         interview = interviews.asking_for(found.slug, datetime.now().astimezone())
         task = interview and interview.task(found.slug)
+        costs = False
         if interview and task:
-            number = interviews.take_hint(interview, found.slug, len(hints))
-            costs = number > task.hints
-        else:
-            number, costs = min(seen + 1, len(hints)), False
+            if number is not None and number > task.hints + 1:
+                raise WrongUse("in an interview hints come one after the other")
+            if number is None or number > task.hints:
+                number = interviews.take_hint(interview, found.slug, len(hints))
+                costs = number > task.hints
+        elif number is None:
+            number = min(seen + 1, len(hints))
         history.set_hints_shown(found.slug, max(number, seen))
+        kept = history.trouble is None
     console = stdout()
     console.print(f"{found.title(lang)}: hint {number} of {len(hints)}\n", style="bold", markup=False)
     print_markdown(console, hints[number - 1])
@@ -67,7 +82,8 @@ def hint(problem: ProblemName, lang: Language = None, problems: PackFolders = No
     if interview:
         return
     following = "hint" if number < len(hints) else "attempt" if found.released else "reveal"
-    console.print(f"\nNext: judge {following} {short_name(found.slug, known.names)}", markup=False)
+    which = "" if kept or following != "hint" else f" {number + 1}"  # what was not kept must be said
+    console.print(f"\nNext: judge {following} {short_name(found.slug, known.names)}{which}", markup=False)
 
 
 def reveal(

@@ -65,6 +65,22 @@ def test_hints_come_one_after_the_other(judge, pack):
     assert "Next: judge reveal 77" in said[2]
 
 
+def test_a_hint_is_shown_by_its_number(judge, pack):
+    assert "hint 2 of 3" in judge("hint", "77", "2")[1]
+    assert "hint 3 of 3" in judge("hint", "77")[1]
+    status, _, err = judge("hint", "77", "4")
+    assert status == 2
+    assert "has 3 hints" in err
+
+
+def test_hints_go_on_by_number_where_nothing_is_kept(judge, pack, monkeypatch, tmp_path):
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("JUDGE_DATA", str(tmp_path / "a file" / "data"))
+    assert "Next: judge hint 77 2" in judge("hint", "77")[1]
+    assert "Next: judge hint 77 3" in judge("hint", "77", "2")[1]
+    assert "Next: judge reveal 77\n" in judge("hint", "77", "3")[1]
+
+
 def test_reveal_asks_first_while_it_is_unsolved(judge, pack, monkeypatch):
     monkeypatch.setattr("sys.stdin", open("/dev/null"))
     status, out, err = judge("reveal", "77")

@@ -63,6 +63,8 @@ def test_an_interview_from_start_to_scorecard(judge, program, pack, desk):
     assert re.search(r"Interview: [45]:\d\d left, 0 of 1 solved; judge interview goes on", done.stderr)
     out = judge("hint", "77")[1]
     assert "This hint costs 10 points" in out
+    assert "costs" not in judge("hint", "77", "1")[1]  # once more is free
+    assert judge("hint", "77", "3")[0] == 2
     file.write_text(RIGHT)
     done = program("attempt", "77", "--json")
     assert (done.returncode, done.stderr) == (0, "")  # a program that reads the report gets no reminder
