@@ -293,7 +293,15 @@ def injects(solution, make, more, rank):
         solution.inject_lora(model, targets, rank, 2.0)
         return model(make.normal(3, 4).double()).detach()
 
-    return {"wrapped": run, "output as before": same_output, "float64": float64}
+    def dropout():
+        model, x = Net().to(make.device, make.dtype), make.normal(16, 4)
+        solution.inject_lora(model, ["query", "query_head"], 2, 2.0, dropout=0.5)
+        model = make.filled(model)
+        return {
+            mode: bool((model.train(mode == "training")(x) != model(x)).any()) for mode in ("training", "evaluation")
+        }
+
+    return {"wrapped": run, "output as before": same_output, "float64": float64, "two calls differ, dropout": dropout}
 
 
 class Shared(nn.Module):
