@@ -104,7 +104,7 @@ def trains_window_by_window(solution, make, batch, length, window):
         return torch.optim.SGD([*model.parameters(), *head.parameters()], lr=0.05, momentum=0.9)
 
     def sum_of_squares(outputs, targets):
-        return (outputs - targets).square().sum()
+        return (outputs - targets / 2).square().sum()  # another one where the two are exchanged
 
     return {
         "your RNN": lambda: trained(solution, make, network(solution, make), length, window, batch=batch),
