@@ -7,7 +7,7 @@ dtype, device, numbers that are not finite, numbers. Everything else is compared
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -18,7 +18,7 @@ import torch
 from judge.findings import Finding, wrong_integers, wrong_numbers, wrong_text
 from judge.observations import MAX_DEPTH, MAX_PATH, Observation, Opaque, Raised, join
 from judge.remarks import described, dtype_text, listed, shape_remark, shape_text, two_numbers
-from judge.yardstick import largest_number, measure, to_float, to_numbers
+from judge.yardstick import Measured, largest_number, measure, to_float, to_numbers
 
 UNASKED_SHOWN = 10  # parts of an answer that nobody asked for; one is enough to be wrong
 LARGEST_NEIGHBOUR = 1e3  # how far the numbers of other cases may raise the yardstick: inputs are of order 1
@@ -73,15 +73,17 @@ def cases(
     *,
     device: str = "cpu",
     devices: Mapping[str, str] | None = None,
+    cancelling: Callable[[], Collection[str]] = tuple,
 ) -> dict[str, Difference | None]:
     """The difference per case: per key of the reference's dictionary, or one case "" when it is none.
 
-    A missing case is a difference; so is one that nobody asked for.
+    A missing case is a difference; so is one that nobody asked for. cancelling: the paths where larger numbers cancel
+    for some input of the check; only called where that may matter.
     """
-    if not isinstance(expected.value, dict) or not expected.value:
-        return {"": compare(got, expected, exact, device=device, devices=devices)}
     with np.errstate(all="ignore"):
-        whole = _Comparison(got, expected, exact, device, devices)
+        whole = _Comparison(got, expected, exact, device, devices, cancelling=cancelling)
+        if not isinstance(expected.value, dict) or not expected.value:
+            return {"": whole.difference("")}
         found: dict[str, Difference | None] = {_key_text(key): whole.case(key) for key in expected.value}
         if isinstance(got.value, dict):
             for key in islice((key for key in got.value if key not in expected.value), UNASKED_SHOWN):
@@ -130,11 +132,13 @@ class _Comparison:
         devices: Mapping[str, str] | None = None,
         explain: bool = True,
         mistake: bool = False,
+        cancelling: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.got, self.expected, self.exact = got, expected, exact
         self.devices = devices if device.split(":")[0] != "cpu" else None
         self.explain = explain
         self.mistake = mistake
+        self.cancelling = cancelling
         self.root = ""
         self._case: tuple[Any, Any] = (None, None)  # what the reference gave in this case, and exactly
         self._scale: float | None = None
@@ -255,10 +259,15 @@ class _Comparison:
         numbers, reference = to_numbers(got), to_numbers(expected)
         usable = isinstance(exact, torch.Tensor) and exact.shape == expected.shape
         truth = to_numbers(exact) if usable and exact.is_complex() == expected.is_complex() else reference
-        found = measure(numbers, reference, truth, expected.dtype, self._neighbours, self.mistake)
+        found = self._measure(numbers, reference, truth, expected.dtype, path)
         if found is None:
             return None
         return self._tell(path, wrong_numbers(got, expected, numbers, truth, found)) if self.explain else _UNEXPLAINED
+
+    def _measure(
+        self, got: np.ndarray, reference: np.ndarray, exact: np.ndarray, dtype: torch.dtype, path: str
+    ) -> Measured | None:
+        return measure(got, reference, exact, dtype, self._neighbours, self.mistake, lambda: path in self.cancelling())
 
     def _neighbours(self) -> float:
         """S of `judge.yardstick`: numbers of other cases count as well, unless they are huge."""
@@ -273,7 +282,7 @@ class _Comparison:
             return None
         mine, reference = np.asarray(to_float(got)), np.asarray(expected)
         truth = np.asarray(to_float(exact)) if type(exact) in (float, int) else reference
-        found = measure(mine, reference, truth, torch.float32, self._neighbours, self.mistake)
+        found = self._measure(mine, reference, truth, torch.float32, path)
         if found is None:
             return None
         error, allowed = (None, None) if found.strange else (found.error, found.allowed)

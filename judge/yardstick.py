@@ -15,18 +15,21 @@ counts as at least eps * S, S being the largest number of the same observation (
 gradients of right attention variants 12 were refused without S and none with it; the largest error was 7.2 * eps * S. A
 tensor whose digits are sound gets nothing from S, however small it is: a wrong second moment of 1e-12 beside weights of
 1 is found.
+
+By luck E may also be small where numbers do cancel. So a tensor also counts as cancelled where the same one, say the
+gradient of the same weight, is so for other inputs of the same check.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from judge.observations import MAX_DEPTH
+from judge.observations import MAX_DEPTH, join
 
 SOUND = 1e-3  # a reference that is off by more than this share of its largest number gives no digits to go by
 MOST_OWN_ERROR = 16.0  # of a known mistake, in eps
@@ -49,10 +52,12 @@ def measure(
     dtype: torch.dtype,
     neighbours: Callable[[], float],
     mistake: bool = False,
+    cancels: Callable[[], bool] = lambda: False,
 ) -> Measured | None:
     """None when the numbers are as good as the reference's; all are float64 arrays of one shape that is not empty.
 
-    neighbours: called for S, only where digits have cancelled. mistake: the "reference" is a known mistake. It may be
+    neighbours: called for S, only where digits have cancelled. cancels: whether they do for other inputs, asked only
+    where they have not here and the numbers are too far off. mistake: the "reference" is a known mistake. It may be
     off by itself, as one that computes in float16: its float32 numbers are what counts, and E up to 16 eps.
     Entries that are not finite in the reference must be the same in kind and sign and are then left out.
     """
@@ -71,6 +76,10 @@ def measure(
     error = float(errors.max())
     if error <= allowed < np.inf:
         return None
+    if own < least * eps * size and error < np.inf and cancels():
+        allowed = factor * max(eps * neighbours(), least * eps * size)
+        if error <= allowed < np.inf:
+            return None
     special = ~np.isfinite(reference)
     same = np.where(np.isnan(reference), np.isnan(got), got == reference)
     strange = np.where(special, ~same, ~np.isfinite(got))
@@ -110,6 +119,30 @@ def largest_number(expected: Any, exact: Any, depth: int = 0) -> float:
     else:
         return 0.0
     return max((largest_number(item, truth, depth + 1) for item, truth in pairs), default=0.0)
+
+
+def cancelling(expected: Any, exact: Any, path: str = "", depth: int = 0) -> Iterator[str]:
+    """The paths in an observation of the reference whose tensors or numbers are what is left of larger numbers."""
+    if isinstance(expected, torch.Tensor) and isinstance(exact, torch.Tensor):
+        floats = all(one.is_floating_point() or one.is_complex() for one in (expected, exact))
+        if floats and expected.shape == exact.shape and expected.is_complex() == exact.is_complex():
+            numbers, truth = to_numbers(expected), to_numbers(exact)
+            finite = np.isfinite(numbers) & np.isfinite(truth)
+            eps, _, least = PRECISION[expected.dtype]
+            if _largest(numbers[finite] - truth[finite]) > least * eps * _largest(truth[finite]):
+                yield path
+    elif isinstance(expected, float) and isinstance(exact, float):
+        eps, _, least = PRECISION[torch.float32]
+        if least * eps * abs(exact) < abs(expected - exact) < np.inf:
+            yield path
+    elif depth > MAX_DEPTH:
+        return
+    elif isinstance(expected, dict) and isinstance(exact, dict):
+        for key, item in expected.items():
+            yield from cancelling(item, exact.get(key), join(path, key), depth + 1)
+    elif isinstance(expected, list | tuple) and isinstance(exact, list | tuple):
+        for place, (item, truth) in enumerate(zip(expected, exact, strict=False)):
+            yield from cancelling(item, truth, join(path, place), depth + 1)
 
 
 def to_numbers(tensor: torch.Tensor) -> np.ndarray:

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from judge.compare import cases, compare, equal
 from judge.observations import Observation
+from judge.yardstick import cancelling
 
 
 def seen(value):
@@ -178,3 +179,39 @@ def test_an_answer_near_a_careless_mistake_is_not_that_mistake():
     assert compare(got, mistake, exact) is None
     assert not equal(got, mistake, exact)
     assert equal(seen(x.half().float() * 3.3 / 3.3), mistake, exact)
+
+
+def test_digits_that_cancel_for_other_inputs_may_be_off_by_rounding():
+    """A reference that happens to be exact where large numbers cancel is no reason to refuse another right way."""
+    expected, exact = (
+        seen({"a": torch.tensor([0.04]), "b": torch.tensor([1.0])}),
+        seen({"a": torch.tensor([0.04]).double(), "b": torch.tensor([1.0]).double()}),
+    )
+    got, asked = seen({"a": torch.tensor([0.04 + 5e-7]), "b": torch.tensor([1.0])}), []
+
+    def paths():
+        asked.append(True)
+        return {"a"}
+
+    assert cases(got, expected, exact)["a"] is not None
+    assert cases(got, expected, exact, cancelling=paths) == {"a": None, "b": None}
+    assert cases(got, expected, exact, cancelling=lambda: {"b"})["a"] is not None
+    assert cases(seen({"a": torch.tensor([0.0401]), "b": torch.tensor([1.0])}), expected, exact, cancelling=paths)["a"]
+    asked.clear()
+    assert cases(expected, expected, exact, cancelling=paths) == {"a": None, "b": None}
+    assert not asked  # what is right costs nothing
+
+
+def test_where_numbers_cancel():
+    def leaves(x):
+        total = x.sum()
+        return {
+            "sound": 3 * x,
+            "left": [(x + 1e3) - 1e3, 1],
+            "number": float(total + 1e3) - 1e3,
+            "flag": True,
+            "shape": (),
+        }
+
+    x = torch.tensor([0.1, 0.2])
+    assert sorted(cancelling(leaves(x), leaves(x.double()))) == ["left[0]", "number"]
