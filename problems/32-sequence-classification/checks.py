@@ -145,6 +145,6 @@ def tells_the_first_symbol(solution, make, given):
         x, lengths, y = batch_of(given, step, 64, ["x", "lengths", "y"])
         return torch.nn.functional.cross_entropy(net(x, lengths), y)
 
-    curve = minimise(loss, net.parameters(), 80, lr=0.03)
+    curve = minimise(loss, net.parameters(), 140, lr=0.03)
     with torch.no_grad():
         return net(given["x_new"], given["lengths_new"]).argmax(-1), curve
