@@ -11,9 +11,8 @@ def attention(q: Tensor, k: Tensor, v: Tensor, heads: int, mask: Tensor | None =
     q, k, v = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (q, k, v))  # (B, T, Q) -> (B, H, T, D)
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])  # (B, H, T, S)
     if mask is not None:
-        # A row without anything to attend to is nan after the softmax and 0 after the second fill; nan gradients stop
-        # at the first.
-        scores = scores.masked_fill(~mask, -math.inf)
+        # Rows without anything to attend to would be nan after the softmax: they get finite scores here, 0 after it.
+        scores = scores.masked_fill(~mask & mask.any(-1, keepdim=True), -math.inf)
     weights = scores.softmax(-1)
     if mask is not None:
         weights = weights.masked_fill(~mask, 0.0)
