@@ -254,7 +254,7 @@ def covers_everything_shuffled(solution, make, length, world):
 
 def orders_differ(evidence):
     names = ("epoch 0", "epoch 1", "epoch 2", "another seed")
-    *different, again, set_to_0, walked_twice = evidence.got
+    *different, again, set_to_0, seeded, walked_twice = evidence.got
     for index, first in enumerate(different):
         for other in range(index):
             if first == different[other]:
@@ -263,6 +263,8 @@ def orders_differ(evidence):
         return "shuffle=True does not shuffle"
     if again != different[0] or set_to_0 != different[0]:
         return "the same seed and epoch gave two different orders (epoch 0 is where a sampler starts)"
+    if seeded != different[0]:
+        return "without a seed the order should be that of seed=0"
     if walked_twice[0] != walked_twice[1]:
         return "walking twice through one epoch gave two different orders"
     if walked_twice[1] == walked_twice[2]:
@@ -287,6 +289,7 @@ def shuffles_anew_each_epoch(solution, make):
         shares(solution, 40, 2, seed=1000),
         shares(solution, 40, 2),
         shares(solution, 40, 2, epoch=0),
+        shares(solution, 40, 2, seed=0),
         one_sampler(),
     ]
 
