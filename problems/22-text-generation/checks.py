@@ -55,6 +55,7 @@ def filters_the_edges(solution, make):
         "ties at k": lambda: [filtered(ties, top_k=k) for k in (1, 2, 3, 5)],
         "top_k above V": lambda: filtered(logits, top_k=50),
         "equal probabilities": lambda: [filtered(equal, top_p=p) for p in (0.1, 0.4, 0.8)],
+        "many equal probabilities": lambda: filtered(make.tensor([[0.5] * 17]), top_p=0.5),  # where unstable sorts show
         "top_p near 0": lambda: filtered(logits, top_p=1e-6),
         "top_p of 1": lambda: filtered(make.tensor([[0.0, -40.0, 30.0, -80.0]]), top_p=1.0),
         "top_k, top_p of 1": lambda: filtered(make.tensor([[0.0, -40.0, 30.0, -80.0]]), top_k=3, top_p=1),

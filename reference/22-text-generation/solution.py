@@ -21,7 +21,7 @@ def filter_logits(
         kth = logits.topk(min(top_k, logits.shape[-1])).values[:, -1:]  # (B, 1)
         logits = logits.masked_fill(logits < kth, -math.inf)
     if top_p is not None and top_p < 1:  # a sum that rounds to 1 too early would cut the tail of top_p = 1
-        probabilities, order = logits.softmax(-1).sort(dim=-1, descending=True, stable=True)
+        probabilities, order = logits.softmax(-1).sort(descending=True, stable=True)
         removed = probabilities.cumsum(-1) - probabilities >= top_p  # those before it reach top_p already
         logits = logits.masked_fill(removed.scatter(-1, order, removed), -math.inf)
     return logits
