@@ -91,8 +91,8 @@ def keeps_the_best_boxes(solution, make, count, iou_threshold):
         boxes = torch.stack([left, left * 0, left + 3, left * 0 + 2], 1)
         return solution.nms(boxes, -left, 0.3571)
 
-    def copies():
-        return solution.nms(grid_boxes(make, 1).repeat(count, 1), make.tensor([0.5] * count), 0.7071)
+    def copies(number):
+        return solution.nms(grid_boxes(make, 1).repeat(number, 1), make.tensor([0.5] * number), 0.7071)
 
     def a_scene():
         boxes = grid_boxes(make, count, (4, 9))
@@ -103,7 +103,8 @@ def keeps_the_best_boxes(solution, make, count, iou_threshold):
         "equal scores": lambda: solution.nms(grid_boxes(make, count), grid_scores(make, count, 2), iou_threshold),
         "empty boxes": lambda: solution.nms(grid_boxes(make, count, (0, 2)), grid_scores(make, count), iou_threshold),
         "chain": chain,
-        "copies": copies,
+        "copies": lambda: copies(count),
+        "many copies": lambda: copies(40),  # unstable sorts show at 17
         "overlap equals the threshold": lambda: solution.nms(
             make.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 1.0, 2.0], [1.0, 0.0, 2.0, 1.0]]), grid_scores(make, 3), 0.5
         ),
@@ -154,7 +155,12 @@ def averages_the_precision(solution, make, predictions, truths, iou_threshold):
 
     def exact():
         half = make.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 1.0, 2.0]])
-        return [average(half[:1], grid_scores(make, 1), half[1:], share) for share in (0.5, 0.25, 0.75)]
+        apart = average(half[:1], grid_scores(make, 1), half[1:] + 5, 0.0)
+        return [average(half[:1], grid_scores(make, 1), half[1:], share) for share in (0.5, 0.25, 0.75)] + [apart]
+
+    def many_equal():  # the first of 40 is a hit; unstable sorts show at 17
+        truth = grid_boxes(make, 1)
+        return average(torch.cat([truth, (truth + 9).repeat(39, 1)]), make.tensor([0.5] * 40), truth)
 
     def default():  # overlaps of 1/2 and, just below it, of 60/121
         truth, just_below = make.tensor([[0.0, 0.0, 11.0, 11.0]]), make.tensor([[0.0, 0.0, 10.0, 6.0]])
@@ -191,6 +197,7 @@ def averages_the_precision(solution, make, predictions, truths, iou_threshold):
     return {
         "scores differ": case,
         "equal scores": lambda: case(2),
+        "many equal scores": many_equal,
         "scores below 0": logits,
         "overlap equals the threshold": exact,
         "overlap at the default threshold": default,

@@ -60,7 +60,7 @@ def average_precision(boxes: Tensor, scores: Tensor, truth: Tensor, iou_threshol
         if possible[best] >= 0:
             hits[rank] = 1
             free[best] = False
-    ranks = torch.arange(1, len(scores) + 1, dtype=scores.dtype, device=scores.device)
+    ranks = torch.arange(1, len(scores) + 1, device=scores.device)
     precision = hits.cumsum(0) / ranks
     precision = precision.flip(0).cummax(0).values.flip(0)  # the best precision at this recall or a higher one
     return (hits * precision).sum() / len(truth)  # recall grows by 1 / truths at each hit
