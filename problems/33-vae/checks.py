@@ -36,12 +36,18 @@ def has_the_right_shapes(solution, make, count, inputs, hidden, latents):
         drawn = model.sample(count)
         return drawn.shape, drawn.requires_grad, drawn.new_zeros(())  # the last one tells dtype and device
 
+    def in_float64():
+        double = solution.VAE(inputs, hidden, latents).to(make.device).double()
+        logits, _, _ = double(x.double())
+        return logits.new_zeros(()), double.sample(count).new_zeros(())
+
     return {
         "names": lambda: {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()},
         "encode": lambda: [tensor.shape for tensor in model.encode(x)],
         "decode": lambda: model.decode(make.normal(count, latents)).shape,
         "forward": lambda: [tensor.shape for tensor in model(x)],
         "sample": sample,
+        "float64": in_float64,
     }
 
 
