@@ -33,7 +33,7 @@ from judge.report import CaseResult, CheckResult, Diagnosis, Picture, Report
 from judge.sandbox.host import SandboxBroken
 from judge.subjects import Drawn, Fault, Observed, Run, Seen, Subject, example_text
 from judge.timed import time_check
-from judge.yardstick import cancelling
+from judge.yardstick import Rounding, roundings
 
 if TYPE_CHECKING:
     from judge.grading import Judge, Solution
@@ -128,7 +128,7 @@ class Attempt:
         self.judge = judge
         self.problem = problem
         self.solution = solution
-        self._cancels: dict[str, Collection[str]] = {}  # what `_cancelling` has found, by check
+        self._off: dict[str, dict[str, list[Rounding]]] = {}  # what `_roundings` has found, by check
         self.fail_fast = fail_fast
         self.skip_costly = skip_costly
         self.name_mistakes = name_mistakes
@@ -369,19 +369,19 @@ class Attempt:
             exact.observation,
             device=device,
             devices=self._homes(check, run, expected, device),
-            cancelling=functools.partial(self._cancelling, check),
+            elsewhere=functools.partial(self._roundings, check),
         )
         return {name: _case(name, difference, value, device) for name, difference in differences.items()}
 
-    def _cancelling(self, check: Check) -> Collection[str]:
-        """Where larger numbers cancel in what the reference gives for some input of the check."""
-        if check.name not in self._cancels:
-            seen = zip(*self._expected(check, self._runs(check), "cpu", None), strict=True)
-            pairs = [(one.observation, exact.observation) for one, exact in seen]
-            self._cancels[check.name] = {
-                path for one, exact in pairs if one and exact for path in cancelling(one.value, exact.value)
-            }
-        return self._cancels[check.name]
+    def _roundings(self, check: Check) -> dict[str, list[Rounding]]:
+        """By path, how far the reference is off for each input of the check."""
+        if check.name not in self._off:
+            found = self._off[check.name] = {}
+            for one, exact in zip(*self._expected(check, self._runs(check), "cpu", None), strict=True):
+                if one.observation and exact.observation:
+                    for path, rounding in roundings(one.observation.value, exact.observation.value):
+                        found.setdefault(path, []).append(rounding)
+        return self._off[check.name]
 
     def _shrink(self, check: Check, found: OnDevice) -> None:
         """Replaces the evidence by that of the smallest failing input."""

@@ -7,7 +7,7 @@ dtype, device, numbers that are not finite, numbers. Everything else is compared
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -18,7 +18,9 @@ import torch
 from judge.findings import Finding, wrong_integers, wrong_numbers, wrong_text
 from judge.observations import MAX_DEPTH, MAX_PATH, Observation, Opaque, Raised, join
 from judge.remarks import described, dtype_text, listed, shape_remark, shape_text, two_numbers
-from judge.yardstick import Measured, largest_number, measure, to_float, to_numbers
+from judge.yardstick import Measured, Rounding, largest_number, measure, to_float, to_numbers
+
+Elsewhere = Callable[[], Mapping[str, Sequence[Rounding]]]
 
 UNASKED_SHOWN = 10  # parts of an answer that nobody asked for; one is enough to be wrong
 LARGEST_NEIGHBOUR = 1e3  # how far the numbers of other cases may raise the yardstick: inputs are of order 1
@@ -73,15 +75,15 @@ def cases(
     *,
     device: str = "cpu",
     devices: Mapping[str, str] | None = None,
-    cancelling: Callable[[], Collection[str]] = tuple,
+    elsewhere: Elsewhere = dict,
 ) -> dict[str, Difference | None]:
     """The difference per case: per key of the reference's dictionary, or one case "" when it is none.
 
-    A missing case is a difference; so is one that nobody asked for. cancelling: the paths where larger numbers cancel
-    for some input of the check; only called where that may matter.
+    A missing case is a difference; so is one that nobody asked for. elsewhere: by path, how far the reference is off
+    for each input of the check; only called where that may matter.
     """
     with np.errstate(all="ignore"):
-        whole = _Comparison(got, expected, exact, device, devices, cancelling=cancelling)
+        whole = _Comparison(got, expected, exact, device, devices, elsewhere=elsewhere)
         if not isinstance(expected.value, dict) or not expected.value:
             return {"": whole.difference("")}
         found: dict[str, Difference | None] = {_key_text(key): whole.case(key) for key in expected.value}
@@ -132,13 +134,13 @@ class _Comparison:
         devices: Mapping[str, str] | None = None,
         explain: bool = True,
         mistake: bool = False,
-        cancelling: Callable[[], Collection[str]] = tuple,
+        elsewhere: Elsewhere = dict,
     ) -> None:
         self.got, self.expected, self.exact = got, expected, exact
         self.devices = devices if device.split(":")[0] != "cpu" else None
         self.explain = explain
         self.mistake = mistake
-        self.cancelling = cancelling
+        self.elsewhere = elsewhere
         self.root = ""
         self._case: tuple[Any, Any] = (None, None)  # what the reference gave in this case, and exactly
         self._scale: float | None = None
@@ -267,7 +269,9 @@ class _Comparison:
     def _measure(
         self, got: np.ndarray, reference: np.ndarray, exact: np.ndarray, dtype: torch.dtype, path: str
     ) -> Measured | None:
-        return measure(got, reference, exact, dtype, self._neighbours, self.mistake, lambda: path in self.cancelling())
+        return measure(
+            got, reference, exact, dtype, self._neighbours, self.mistake, lambda: self.elsewhere().get(path, ())
+        )
 
     def _neighbours(self) -> float:
         """S of `judge.yardstick`: numbers of other cases count as well, unless they are huge."""

@@ -16,13 +16,14 @@ gradients of right attention variants 12 were refused without S and none with it
 tensor whose digits are sound gets nothing from S, however small it is: a wrong second moment of 1e-12 beside weights of
 1 is found.
 
-By luck E may also be small where numbers do cancel. So a tensor also counts as cancelled where the same one, say the
-gradient of the same weight, is so for other inputs of the same check.
+By luck E may also be small where digits are lost. So before a tensor is wrong, the same one, say the gradient of the
+same weight, is looked at for the other inputs of the check: E counts as at least what it was there, in proportion where
+the numbers were larger; unless they cancelled there, since then they count as cancelled here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,12 +53,12 @@ def measure(
     dtype: torch.dtype,
     neighbours: Callable[[], float],
     mistake: bool = False,
-    cancels: Callable[[], bool] = lambda: False,
+    elsewhere: Callable[[], Sequence[Rounding]] = tuple,
 ) -> Measured | None:
     """None when the numbers are as good as the reference's; all are float64 arrays of one shape that is not empty.
 
-    neighbours: called for S, only where digits have cancelled. cancels: whether they do for other inputs, asked only
-    where they have not here and the numbers are too far off. mistake: the "reference" is a known mistake. It may be
+    neighbours: called for S, only where digits have cancelled. elsewhere: the same for other inputs, asked for only
+    where the numbers would be too far off. mistake: the "reference" is a known mistake. It may be
     off by itself, as one that computes in float16: its float32 numbers are what counts, and E up to 16 eps.
     Entries that are not finite in the reference must be the same in kind and sign and are then left out.
     """
@@ -76,8 +77,13 @@ def measure(
     error = float(errors.max())
     if error <= allowed < np.inf:
         return None
-    if own < least * eps * size and error < np.inf and cancels():
-        allowed = factor * max(eps * neighbours(), least * eps * size)
+    if error < np.inf and (others := elsewhere()):
+        for other in others:
+            if other.error >= least * eps * other.size:
+                own = max(own, other.error, eps * neighbours())
+            else:
+                own = max(own, other.error * min(1.0, size / other.size))
+        allowed = factor * max(own, least * eps * size)
         if error <= allowed < np.inf:
             return None
     special = ~np.isfinite(reference)
@@ -88,6 +94,14 @@ def measure(
     errors = np.where(special, 0.0, errors)
     wrong = ~(errors <= allowed)
     return Measured(float(errors.max()), allowed, wrong, False) if wrong.any() else None
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How far the reference's own float32 numbers are off at some place, and the largest of them."""
+
+    error: float
+    size: float
 
 
 def _largest(numbers: np.ndarray) -> float:
@@ -121,28 +135,27 @@ def largest_number(expected: Any, exact: Any, depth: int = 0) -> float:
     return max((largest_number(item, truth, depth + 1) for item, truth in pairs), default=0.0)
 
 
-def cancelling(expected: Any, exact: Any, path: str = "", depth: int = 0) -> Iterator[str]:
-    """The paths in an observation of the reference whose tensors or numbers are what is left of larger numbers."""
+def roundings(expected: Any, exact: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Rounding]]:
+    """The paths in an observation of the reference whose numbers are off, and how far; where all are 0 is left out."""
     if isinstance(expected, torch.Tensor) and isinstance(exact, torch.Tensor):
         floats = all(one.is_floating_point() or one.is_complex() for one in (expected, exact))
         if floats and expected.shape == exact.shape and expected.is_complex() == exact.is_complex():
             numbers, truth = to_numbers(expected), to_numbers(exact)
             finite = np.isfinite(numbers) & np.isfinite(truth)
-            eps, _, least = PRECISION[expected.dtype]
-            if _largest(numbers[finite] - truth[finite]) > least * eps * _largest(truth[finite]):
-                yield path
+            error, size = _largest(numbers[finite] - truth[finite]), _largest(truth[finite])
+            if error and size:
+                yield path, Rounding(error, size)
     elif isinstance(expected, float) and isinstance(exact, float):
-        eps, _, least = PRECISION[torch.float32]
-        if least * eps * abs(exact) < abs(expected - exact) < np.inf:
-            yield path
+        if 0 < abs(expected - exact) < np.inf and exact:
+            yield path, Rounding(abs(expected - exact), abs(exact))
     elif depth > MAX_DEPTH:
         return
     elif isinstance(expected, dict) and isinstance(exact, dict):
         for key, item in expected.items():
-            yield from cancelling(item, exact.get(key), join(path, key), depth + 1)
+            yield from roundings(item, exact.get(key), join(path, key), depth + 1)
     elif isinstance(expected, list | tuple) and isinstance(exact, list | tuple):
         for place, (item, truth) in enumerate(zip(expected, exact, strict=False)):
-            yield from cancelling(item, truth, join(path, place), depth + 1)
+            yield from roundings(item, truth, join(path, place), depth + 1)
 
 
 def to_numbers(tensor: torch.Tensor) -> np.ndarray:

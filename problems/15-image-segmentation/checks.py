@@ -123,15 +123,27 @@ def sees_far_and_learns(evidence):
         return "the gradient of the images is 0"
     if max(change) > 0:
         return "the images are changed in place"
-    wanted = 2 ** (DEPTH + 1)
-    if min(reach) < wanted:
-        directions = ("up", "down", "left", "right")
-        shortest = min(range(4), key=reach.__getitem__)
-        return (
-            f"a pixel of the result depends on pixels at most {reach[shortest]} {directions[shortest]} of it; with "
-            f"depth={DEPTH} it should be {wanted} or more"
-        )
+    for depth, distances in reach.items():
+        wanted = 2 ** (depth + 1)
+        if min(distances) < wanted:
+            directions = ("up", "down", "left", "right")
+            shortest = min(range(4), key=distances.__getitem__)
+            return (
+                f"a pixel of the result depends on pixels at most {distances[shortest]} {directions[shortest]} of it; "
+                f"with depth={depth} it should be {wanted} or more"
+            )
     return None
+
+
+def reach_of(net, make, depth):
+    """How far up, down, left and right the pixel in the middle of an image sees; of several, as all ReLUs may be 0."""
+    middle = 5 * 2**depth // 2 + 1
+    several = make.normal(8, 2, 2 * middle, 2 * middle, requires_grad=True)
+    logits = net.eval()(several)[:, :, middle, middle]
+    (seen,) = torch.autograd.grad((logits * make.normal(8, 3)).sum(), several, materialize_grads=True)
+    rows, columns = (seen.abs().sum((0, 1, 3 - axis)).nonzero().flatten().tolist() for axis in (0, 1))
+    rows, columns = rows or [middle], columns or [middle]
+    return [middle - rows[0], rows[-1] - middle, middle - columns[0], columns[-1] - middle]
 
 
 @check("gradient", points=10, part="UNet", judged_by=sees_far_and_learns)
@@ -142,15 +154,9 @@ def sees_far_and_learns_everywhere(solution, make):
     logits = net.train()(x)
     (logits * make.normal(*logits.shape)).sum().backward()
     norms = {name: None if grad is None else float(grad.norm()) for name, grad in gradients(net, x=x).items()}
-    # What the pixel in the middle of a larger image depends on; of several images, since the ReLUs of one may all be 0.
-    size = 5 * 2**DEPTH + 2
-    several = make.normal(8, 2, size, size, requires_grad=True)
-    middle = net.eval()(several)[:, :, size // 2, size // 2]
-    (seen,) = torch.autograd.grad((middle * make.normal(8, 3)).sum(), several, materialize_grads=True)
-    rows, columns = (seen.abs().sum((0, 1, 3 - axis)).nonzero().flatten().tolist() for axis in (0, 1))
-    rows, columns = rows or [size // 2], columns or [size // 2]
-    reach = [size // 2 - rows[0], rows[-1] - size // 2, size // 2 - columns[0], columns[-1] - size // 2]
-    images = make.normal(1, 2, size, size)
+    shallow = solution.UNet(2, 3, base=8, depth=1).to(make.device, make.dtype)
+    reach = {DEPTH: reach_of(net, make, DEPTH), 1: reach_of(shallow, make, 1)}
+    images = make.normal(1, 2, 16, 17)
     change = [float(difference.abs().max()) for difference in changes(lambda: net(images), images)]
     return {"gradients": norms, "reach": reach, "change": change}
 

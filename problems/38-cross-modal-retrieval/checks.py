@@ -1,7 +1,5 @@
 """What 38-cross-modal-retrieval is judged on."""
 
-import math
-
 import torch
 from hypothesis import strategies as some
 
@@ -13,6 +11,17 @@ SIZES = {"count": some.integers(1, 5), "dim": some.integers(2, 6)}
 def vectors(make, count, dim, **options):
     """Vectors of quite different lengths."""
     return make.normal(count, dim, **options) * make.uniform(count, 1, low=0.2, high=5).to(options.get("dtype"))
+
+
+def rivals(make, x):
+    """The vectors with the second one near the first: even logits of 100 then leave some doubt, and a loss above 0."""
+    x[1:2] = x[:1] + 0.02 * x[:1].norm() * make.normal(*x[1:2].shape, dtype=x.dtype)
+    return x
+
+
+def without_digits_of_the_scale(found):
+    """Only whether there is a gradient of a large logit_scale: its digits are what is left of logits of 100."""
+    return found | {"logit_scale": found["logit_scale"] is not None and bool(found["logit_scale"] != 0)}
 
 
 def number(make, value, **options):
@@ -42,20 +51,27 @@ def measures_both_directions(solution, make, count, dim, scale):
     }
 
 
-@check("gradient", points=10, part="clip_loss", scale=some.sampled_from([0.0, 1.0, 2.5]), **SIZES)
+@check("gradient", points=10, part="clip_loss", scale=some.sampled_from([0.0, 1.0, -1.0]), **SIZES)
 def learns_from_both_sides(solution, make, count, dim, scale):
     """Gradients of images, texts and the scale."""
 
-    def run(scale):
+    def run(scale, image, text):
         tensors = {
-            "image": vectors(make, count, dim).requires_grad_(),
-            "text": vectors(make, count, dim).requires_grad_(),
+            "image": image.requires_grad_(),
+            "text": text.requires_grad_(),
             "logit_scale": number(make, scale, requires_grad=True),
         }
         solution.clip_loss(*tensors.values()).backward()
         return gradients(**tensors)
 
-    return {"plain": lambda: run(scale), "above log 100": lambda: run(5.25)}
+    def plain():
+        return run(scale, vectors(make, count, dim), vectors(make, count, dim))
+
+    def above():  # logits of 190 leave a gradient few digits, but not none
+        found = run(5.25, rivals(make, vectors(make, 3, dim)), rivals(make, vectors(make, 3, dim)))
+        return {name: gradient is not None and bool((gradient != 0).any()) for name, gradient in found.items()}
+
+    return {"plain": plain, "above log 100, something to learn": above}
 
 
 def with_zeros(make, count, dim, *rows):
@@ -157,24 +173,24 @@ def encodes_to_unit_length(solution, make, count, embed):
 @check("gradient", points=10, part="DualEncoder", count=some.integers(2, 4), examples=8)
 def caps_the_scale(solution, make, count):
     """forward uses at most log 100 and leaves the parameter as it is; gradients of every parameter."""
-    image, text = make.normal(count, 4), make.normal(count, 6)
+    image, text = rivals(make, make.normal(count, 4)), rivals(make, make.normal(count, 6))
 
-    def run(scale):
-        model = make.filled(solution.DualEncoder(4, 6, 3))
+    def run(scale, dtype=None):
+        model = make.filled(solution.DualEncoder(4, 6, 3)).to(dtype or make.dtype)
         with torch.no_grad():
             model.logit_scale.fill_(scale)
-        value = model(image, text)
+        value = model(image.to(dtype or make.dtype), text.to(dtype or make.dtype))
         value.backward()
         found = gradients(model)
-        if scale > math.log(100) and found["logit_scale"] is None:
-            found["logit_scale"] = torch.zeros_like(model.logit_scale)  # no gradient or 0: the same to an optimizer
+        if scale > 4:
+            found = without_digits_of_the_scale(found)  # no gradient or 0: the same to an optimizer
         return {"loss": value, "logit_scale": model.logit_scale, "gradients": found}
 
-    return {
+    return {  # logits of 90 and more leave float32 few digits for a gradient
         "below": lambda: run(2.0),
-        "just below": lambda: run(4.5),
-        "just above": lambda: run(4.75),
-        "far above": lambda: run(8.0),
+        "just below, float64": lambda: run(4.5, torch.float64),
+        "just above, float64": lambda: run(4.75, torch.float64),
+        "far above, float64": lambda: run(8.0, torch.float64),
         "negative": lambda: run(-1.0),
     }
 

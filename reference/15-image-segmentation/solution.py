@@ -40,7 +40,7 @@ class UNet(nn.Module):
 
 def dice_loss(logits: Tensor, target: Tensor, smooth: float = 1.0) -> Tensor:
     probabilities = logits.softmax(1)
-    truth = F.one_hot(target, logits.shape[1]).movedim(-1, 1).to(logits.dtype)  # (N, H, W) -> (N, K, H, W)
+    truth = F.one_hot(target, logits.shape[1]).movedim(-1, 1)  # (N, H, W) -> (N, K, H, W)
     overlap = (probabilities * truth).sum((0, 2, 3))  # (K,)
     total = probabilities.sum((0, 2, 3)) + truth.sum((0, 2, 3))
     return 1 - ((2 * overlap + smooth) / (total + smooth)).mean()
@@ -52,4 +52,4 @@ def mean_iou(pred: Tensor, target: Tensor, num_classes: int, ignore_index: int =
     predicted, true = pred[counted] == classes, target[counted] == classes  # (K, pixels)
     intersection, union = (predicted & true).sum(1), (predicted | true).sum(1)
     occurs = union > 0
-    return (intersection[occurs].float() / union[occurs].float()).mean()  # of nothing: nan
+    return (intersection[occurs] / union[occurs]).mean()  # of nothing: nan
