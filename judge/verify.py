@@ -31,6 +31,7 @@ from judge.yardstick import largest_number
 
 HINTS = 3
 TRIES_TO_TIME = 3
+RIGHT = ("reference", "also", "oracle")  # kinds of trials
 SEEDS_TO_NAME = 3  # the seeds for which a mistake must be named too: most of the time goes into that
 POINTS = 100
 
@@ -63,12 +64,13 @@ def verify(
     jobs: int | None = None,
     cache: Path | None = None,
     out: Path | None = None,
+    only_right: bool = False,
     console: Console,
 ) -> int:
     """Verifies problems for seeds 0 to `seeds` - 1 and prints what is wrong with them.
 
-    out: a Markdown file for the tables of what was found. Exit status: 0 all is right, 1 something is not, 3 the judge
-    itself failed.
+    only_right: no mistakes, only what must be accepted. out: a Markdown file for the tables of what was found. Exit
+    status: 0 all is right, 1 something is not, 3 the judge itself failed.
     """
     unfinished = [Finding(problem.slug, "next step", step) for problem in problems if (step := next_step(problem))]
     if len(unfinished) == len(problems):  # nothing to try yet
@@ -89,6 +91,7 @@ def verify(
                     trial
                     for seed in range(seeds)
                     for trial in _trials(judge.reseeded(seed), problem, f"{content}-{seed}")
+                    if trial.kind in RIGHT or not only_right
                 ]
         known = {trial.key: result for trial in trials if (result := store.recall(trial.key)) is not None}
         for trial in trials:

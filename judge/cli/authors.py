@@ -98,6 +98,10 @@ def verify(
         int | None,
         typer.Option(min=1, metavar="N", help="With --mutants: so many of each problem.", show_default="all"),
     ] = None,
+    only_right: Annotated[
+        bool,
+        typer.Option("--only-right", help="Only what must be accepted, without the mistakes: for many seeds."),
+    ] = False,
     problems: PackFolders = None,
 ) -> int:
     """Prove problems: every right solution is accepted, every mistake is rejected and recognised.
@@ -107,6 +111,8 @@ def verify(
     """
     if mutants and seeds != 1:
         raise WrongUse("--mutants takes no --seeds")
+    if only_right and (mutants or out is not None):
+        raise WrongUse("--only-right takes no --mutants and no --out")
     if sample is not None and not mutants:
         raise WrongUse("--sample is for --mutants")
     known = packs(problems or ())
@@ -137,5 +143,12 @@ def verify(
     from judge.verify import verify as prove
 
     return prove(
-        chosen, seeds=seeds, devices=devices, jobs=job_count(jobs), cache=cache_folder(), out=out, console=stdout()
+        chosen,
+        seeds=seeds,
+        devices=devices,
+        jobs=job_count(jobs),
+        cache=cache_folder(),
+        out=out,
+        only_right=only_right,
+        console=stdout(),
     )

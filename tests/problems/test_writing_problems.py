@@ -28,3 +28,7 @@ def test_the_problem_on_the_page_is_proven(tmp_path):
     assert (proof.returncode, proof.stderr) == (0, "")
     assert re.search(r"layernorm +2 +yes +3 +\S+ +ok", proof.stdout), proof.stdout
     assert "| mycourse/layernorm | 2 | yes | 3 |" in (tmp_path / "tables.md").read_text()
+    right = judge("verify", "layernorm", "--problems", "mycourse", "--seeds", "4", "--only-right")
+    assert (right.returncode, right.stderr) == (0, "")
+    assert re.search(r"4 seeds .*layernorm +2 +yes +0 +\S+ +ok", right.stdout, re.DOTALL), right.stdout
+    assert judge("verify", "layernorm", "--problems", "mycourse", "--only-right", "--mutants").returncode == 2
