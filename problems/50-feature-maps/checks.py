@@ -36,6 +36,14 @@ class Fragile(Net):
         raise RuntimeError("this network always fails")
 
 
+class Enabling(Net):
+    """Turns gradients on by itself."""
+
+    @torch.enable_grad()
+    def forward(self, x):
+        return super().forward(x)
+
+
 class Repeated(nn.Module):
     """One convolution, called three times, under two names."""
 
@@ -70,6 +78,22 @@ class Halve(nn.Module):
     def forward(self, x):
         x.mul_(0.5)
         return torch.tanh(x)
+
+
+class Reusing(nn.Module):
+    """`same` returns what it is given, whose memory is overwritten later."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 3, 3, padding=1)
+        self.same = nn.Identity()
+        self.head = nn.Linear(3, CLASSES)
+
+    def forward(self, x):
+        x = self.conv(x)
+        y = torch.tanh(self.same(x))
+        x.zero_()
+        return self.head(y.mean((2, 3)))
 
 
 class Flat(nn.Module):
@@ -148,14 +172,15 @@ SIZES = {"count": some.integers(1, 3), "height": some.integers(5, 8), "width": s
 def returns_what_the_layers_give(solution, make, count, height, width):
     """Maps of one layer, of several, of layers within layers; in evaluation mode; detached."""
 
-    def maps(*layers, kind=list):
-        return seen(solution.feature_maps(net_of(make), images_of(make, count, height, width), kind(layers)))
+    def maps(*layers, kind=list, net=Net):
+        return seen(solution.feature_maps(net_of(make, net), images_of(make, count, height, width), kind(layers)))
 
     return {
         "one layer": lambda: maps("features.0"),
         "layers within layers": lambda: maps("features.3.0", "features.1", "features.3.2"),
         "a whole block, the head": lambda: maps("features.3", "head", kind=tuple),
         "after the dropout": lambda: maps("features.3.1"),
+        "a model that turns gradients on": lambda: maps("features.0", net=Enabling),
     }
 
 
@@ -341,6 +366,7 @@ def takes_the_output_before_changes(solution, make):
     return {
         "an in-place ReLU follows": lambda: cam(InPlace, "conv"),
         "halved in place": lambda: cam(InPlace, "conv", activation=Halve()),
+        "overwritten later": lambda: cam(Reusing, "same"),
         "called three times": lambda: cam(Repeated, "step"),
         "its other name": lambda: cam(Repeated, "again"),
         "unknown": lambda: [refused("features.9"), refused("features.0.conv")],

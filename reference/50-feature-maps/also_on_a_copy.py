@@ -13,7 +13,7 @@ class Recorder:
     outputs: list = field(default_factory=list)
 
     def __call__(self, module, arguments, output):
-        original = output
+        original = output.clone()  # the model may overwrite what it gave to a layer that returns its input
         self.outputs.append(original)
         return original.clone()  # whatever comes next may write into this one
 
