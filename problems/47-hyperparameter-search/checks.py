@@ -62,8 +62,9 @@ LAWS = {
     "lr": ("log", 1e-4, 1.0),
     "layers": ("int", -1, 2),
     "act": ("choice", ["relu", "tanh", "gelu"]),
-    "wide": ("int", 0, 999),
+    "wide": ("int", 0, 2**31 - 1),
 }
+WIDE = '("int", 0, 2147483647)'
 TYPES = {"dropout": float, "lr": float, "layers": int, "act": str, "wide": int}
 
 
@@ -76,11 +77,13 @@ def follow_their_laws(evidence):
     draws = {name: numbers.double() for name, numbers in got.items()}
     sentence = uniform_between(draws["dropout"], -1, 3, 'the draws of ("uniform", -1, 3)')
     sentence = sentence or uniform_between(draws["lr"].log(), math.log(1e-4), 0, 'the logarithms of ("log", 1e-4, 1)')
-    sentence = sentence or uniform_between(draws["wide"], 0, 999, 'the draws of ("int", 0, 999)')
+    sentence = sentence or uniform_between(draws["wide"], 0, 2**31 - 1, f"the draws of {WIDE}")
     if sentence:
         return sentence
+    draws["odd"] = draws["wide"] % 2
     for name, values, what in (
         ("layers", (-1, 0, 1, 2), '("int", -1, 2)'),
+        ("odd", (0, 1), f"{WIDE} modulo 2"),
         ("act", (0, 1, 2), '("choice", ["relu", "tanh", "gelu"])'),
     ):
         if not set(draws[name].tolist()) <= set(values):
@@ -251,7 +254,19 @@ def computes_in_float64(solution, make):
         process = solution.GaussianProcess()
         return changes(lambda: (process.fit(x, y), process.predict(new)), x, y, new)
 
-    return {"close together": close_together, "integers": integers, "fitted again": again, "inputs": unchanged}
+    def without_noise():
+        process, x = solution.GaussianProcess(noise=0.0), 1.5 * torch.arange(40.0, device=make.device)[:, None]
+        process.fit(x, make.normal(40))
+        mean, std = process.predict(x)
+        return mean.float(), bool((std < 1e-2).all())
+
+    return {
+        "close together": close_together,
+        "integers": integers,
+        "fitted again": again,
+        "inputs": unchanged,
+        "noise 0, at the points": without_noise,
+    }
 
 
 def bowl(x):
@@ -290,8 +305,19 @@ def keeps_the_rules(solution, make):
         return int((torch.get_rng_state() != before).sum())
 
     def same_seed():
-        one, other = (run(bowl, [[-1.0, 1.0], [0.0, 5.0]], 8, seed=3) for _ in range(2))
-        return {"the same points": bool((one[3] == other[3]).all())}
+        def same(one, other):
+            return bool((one[3] == other[3]).all())
+
+        seeds = ({"seed": 3}, {"seed": 3}, {"seed": 0}, {})
+        runs = [run(bowl, [[-1.0, 1.0], [0.0, 5.0]], 8, **options) for options in seeds]
+        return {"the same points": same(*runs[:2]), "0 by default": same(*runs[2:])}
+
+    def nan_at_first():
+        _, x, value, asked, _ = run([NAN] * 9 + [2.0, 1.0, 3.0], [[0.0, 1.0]], 12)
+        return {"calls": len(asked), "value": value, "best is call 11": bool((asked[10] == x).all())}
+
+    def slope(x):
+        return float(x[0].double() - x[1].double())
 
     def unchanged():
         bounds = make.tensor([[-1.0, 1.0], [0.0, 5.0]])
@@ -304,6 +330,8 @@ def keeps_the_rules(solution, make):
         "float64": lambda: seen(bowl, [[-1.0, 2.0]], 5, dtype=torch.float64),
         "few trials": lambda: [seen(bowl, [[0.0, 1.0]], trials) for trials in (1, 2, 3)],
         "always the same value": lambda: seen(lambda x: 1.0, [[0.0, 1.0]], 8)["calls"],
+        "best in a corner": lambda: seen(slope, [[0.0, 1.0], [-2.0, 3.0]], 12)["inside"],
+        "nan at first": nan_at_first,
         "nan in a half": lambda: seen(lambda x: NAN if x[0] < 0 else bowl(x), [[-1.0, 1.0]], 12),
         "trials < 1": lambda: [outcome(run, bowl, [[0.0, 1.0]], trials) for trials in (0, -3)],
         "same seed": same_seed,

@@ -47,7 +47,7 @@ def expected_improvement(mean: Tensor, std: Tensor, best: float | Tensor) -> Ten
     """E[max(best - f, 0)] for f ~ N(mean, std^2)."""
     gain = best - mean
     sure = std == 0
-    z = gain / torch.where(sure, torch.ones_like(std), std)
+    z = gain / std  # what comes of 0 is replaced at the end
     density = torch.exp(-0.5 * z.square()) / math.sqrt(2 * math.pi)
     expected = gain * torch.special.ndtr(z) + std * density
     return torch.where(sure, gain.clamp(min=0), expected)
@@ -70,7 +70,7 @@ class GaussianProcess:
         self.weights = torch.cholesky_solve(y.double()[:, None], self.chol)[:, 0]  # (K + noise I)^-1 y
 
     def predict(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        cross = self.kernel(self.x, x.double())  # (N, M)
+        cross = self.kernel(self.x, x)  # (N, M)
         explained = torch.linalg.solve_triangular(self.chol, cross, upper=False).square().sum(0)
         return cross.T @ self.weights, (1 - explained).clamp(min=0).sqrt()
 
