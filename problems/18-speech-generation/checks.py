@@ -159,6 +159,9 @@ def has_the_right_shapes(solution, make, classes, channels, layers, length, batc
         "one code": lambda: logits_of(net(), classes, 1, make.dtype),
         "float64": lambda: logits_of(net(), classes, length, torch.float64),
         "default sizes": lambda: logits_of(solution.WaveNet(), 256, length, make.dtype),
+        "WaveNet() as WaveNet(256, 32, 4)": lambda: (
+            names_and_shapes(solution.WaveNet()) == names_and_shapes(solution.WaveNet(256, 32, 4))
+        ),
     }
 
 

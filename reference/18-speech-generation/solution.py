@@ -15,7 +15,7 @@ def mu_law_encode(x: Tensor, channels: int = 256) -> Tensor:
 
 def mu_law_decode(codes: Tensor, channels: int = 256) -> Tensor:
     mu = channels - 1
-    companded = 2 * codes.float() / mu - 1
+    companded = 2 * codes / mu - 1
     return companded.sign() * torch.expm1(companded.abs() * math.log1p(mu)) / mu
 
 
