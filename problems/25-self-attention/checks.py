@@ -102,10 +102,14 @@ def follows_the_contract(solution, make):
     def dropout_in_evaluation():
         return layer_of(solution, make, dropout=0.5)(x)
 
+    def names(**options):
+        return {
+            name: tuple(tensor.shape) for name, tensor in solution.SelfAttention(8, 2, **options).state_dict().items()
+        }
+
     return {
-        "names": lambda: {
-            name: tuple(tensor.shape) for name, tensor in solution.SelfAttention(8, 2).state_dict().items()
-        },
+        "names": names,
+        "names, bias=False": lambda: names(bias=False),
         "bias=False": lambda: layer_of(solution, make, bias=False)(x),
         "bad heads": lambda: outcome(solution.SelfAttention, 8, 3),
         "unchanged inputs": unchanged,
