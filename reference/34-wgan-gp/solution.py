@@ -40,7 +40,7 @@ def estimate_wasserstein(real: Tensor, fake: Tensor, steps: int = 300, seed: int
     together = torch.cat([real, fake]).detach()
     centre = together.mean(0)
     scale = (together - centre).square().sum(1).mean().sqrt()  # the distance scales with the data: W(a x) = a W(x)
-    real, fake = (real.detach() - centre) / scale, (fake.detach() - centre) / scale
+    real, fake = ((together - centre) / scale).split([len(real), len(fake)])
 
     with torch.random.fork_rng(devices=[]):  # on the CPU, where any device's data gives the same start
         torch.manual_seed(seed)
@@ -50,7 +50,7 @@ def estimate_wasserstein(real: Tensor, fake: Tensor, steps: int = 300, seed: int
     generator = torch.Generator().manual_seed(seed)
 
     def rows(samples: Tensor) -> Tensor:
-        return samples[torch.randint(len(samples), (128,), generator=generator).to(samples.device)]
+        return samples[torch.randint(len(samples), (128,), generator=generator)]
 
     optimizer = torch.optim.Adam(critic.parameters(), lr=0.01, betas=(0.5, 0.9))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, 2 - 2 * step / steps))
