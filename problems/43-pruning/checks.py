@@ -49,7 +49,7 @@ def counts_exactly(solution, make):
         "counts": lambda: [pruned(n, sparsity) for n, sparsity in ((100, 0.29), (10, 0.7), (3, 0.99), (50, 0.14))],
         "bad sparsity": lambda: [outcome(mask, make.normal(4), sparsity) for sparsity in (1.0, -0.1, 1.5)],
         "one entry": lambda: [mask(make.normal(1), 0.5), mask(make.normal(), 0.9)],
-        "zeros": lambda: mask(torch.zeros_like(make.normal(2, 3)), 0.5),
+        "zeros": lambda: mask(torch.zeros_like(make.normal(5, 8)), 0.5),  # so many that unstable sorts show
         "float64": close,
         "a parameter": of_a_parameter,
         "unchanged": unchanged,
@@ -317,6 +317,12 @@ def leaves_out_only_zeros(solution, make):
             )
         return solution.prune_channels(first, second, keep)[2]
 
+    def many_equal_norms():  # so many that unstable sorts show
+        first, second = two_convs(make, 1, 20, 1)
+        with torch.no_grad():
+            first.weight.fill_(0.5)
+        return solution.prune_channels(first, second, 10)[2]
+
     def not_the_largest_number():
         first, second = nn.Conv2d(1, 2, 2, bias=False), nn.Conv2d(2, 1, 1)
         with torch.no_grad():
@@ -340,6 +346,7 @@ def leaves_out_only_zeros(solution, make):
     return {
         "same function": same_function,
         "equal norms": lambda: [equal_norms(keep) for keep in (1, 2, 3, 4)],
+        "many equal norms": many_equal_norms,
         "not the largest number": not_the_largest_number,
         "float64": float64,
         "device": on_the_device,

@@ -16,7 +16,7 @@ def magnitude_mask(weight: Tensor, sparsity: float) -> Tensor:
     check_sparsity(sparsity)
     count = math.floor(weight.numel() * sparsity)
     # By rank, not by a threshold: of equal magnitudes exactly as many go as are needed, lower indices first.
-    order = weight.detach().abs().flatten().argsort(stable=True)
+    order = weight.abs().flatten().argsort(stable=True)
     kept = torch.ones_like(order, dtype=torch.bool)
     kept[order[:count]] = False
     return kept.view(weight.shape)
@@ -31,7 +31,7 @@ class Pruner:
         self.masks: list[Tensor] = []  # none before `apply`
 
     def apply(self) -> None:
-        magnitudes = torch.cat([weight.detach().flatten() for weight in self.weights])
+        magnitudes = torch.cat([weight.flatten() for weight in self.weights])
         parts = magnitude_mask(magnitudes, self.target).split([weight.numel() for weight in self.weights])
         self.masks = [part.view(weight.shape) for part, weight in zip(parts, self.weights, strict=True)]
         self.step()
@@ -49,12 +49,12 @@ class Pruner:
 def prune_channels(conv: nn.Conv2d, next_conv: nn.Conv2d, keep: int) -> tuple[nn.Conv2d, nn.Conv2d, Tensor]:
     if not 1 <= keep <= conv.out_channels:
         raise ValueError(f"keep must be from 1 to {conv.out_channels}, not {keep}")
-    norms = conv.weight.detach().abs().sum((1, 2, 3))  # (out, in, h, w) -> (out,)
+    norms = conv.weight.abs().sum((1, 2, 3))  # (out, in, h, w) -> (out,)
     kept = norms.argsort(descending=True, stable=True)[:keep].sort().values
     first, second = copy.deepcopy(conv), copy.deepcopy(next_conv)
     first.out_channels = second.in_channels = keep
-    first.weight = nn.Parameter(conv.weight.detach()[kept])
+    first.weight = nn.Parameter(conv.weight[kept])  # nn.Parameter detaches
     if conv.bias is not None:
-        first.bias = nn.Parameter(conv.bias.detach()[kept])
-    second.weight = nn.Parameter(next_conv.weight.detach()[:, kept])  # its biases belong to outputs that stay
+        first.bias = nn.Parameter(conv.bias[kept])
+    second.weight = nn.Parameter(next_conv.weight[:, kept])  # its biases belong to outputs that stay
     return first, second, kept
