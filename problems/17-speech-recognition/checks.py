@@ -34,6 +34,7 @@ def has_the_right_shapes(solution, make, batch, n_fft, hop_length, n_mels, extra
 
     return {
         "filterbank": filterbank,
+        "filterbank, odd n_fft": lambda: solution.mel_filterbank(n_mels, n_fft + 1, 8000).shape,
         "spectrogram": spectrogram,
         "spectrogram, float64": lambda: spectrogram(torch.float64),
         "one second, defaults": of_one_second,
@@ -94,6 +95,9 @@ def measures_log_energies(solution, make, batch, n_fft, hop_length, n_mels, extr
         "quiet": lambda: spectrogram(1e-5 * make.normal(batch, length), *sizes),
         "an impulse": lambda: spectrogram(make.tensor(torch.eye(length)[[extra // 2]]) + 0.01, *sizes),
         "float64": lambda: spectrogram(make.normal(batch, length, dtype=torch.float64), *sizes),
+        "float64, uneven bins": lambda: spectrogram(
+            make.normal(batch, length, dtype=torch.float64), 8000, 28, hop_length, n_mels
+        ),
     }
 
 

@@ -167,6 +167,9 @@ def follows_the_contract(solution, make):
         "tuple of several things": lambda: solution.layer_summary(make.filled(Outer()), make.normal(2, 4)),
         "frozen, buffers": lambda: solution.layer_summary(make.filled(frozen()), make.normal(5, 4)),
         "the model is a leaf": lambda: solution.layer_summary(make.filled(nn.Linear(4, 3)), make.normal(2, 7, 4)),
+        "an empty Sequential": lambda: solution.layer_summary(
+            make.filled(nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.Sequential()))), make.normal(2, 4)
+        ),
         "float64": lambda: solution.layer_summary(make.filled(frozen()).double(), make.normal(5, 4).double()),
         "shapes are tuples": kinds,
         "inputs": integers_unchanged,

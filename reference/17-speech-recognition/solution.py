@@ -39,7 +39,7 @@ def ctc_greedy_decode(log_probs: Tensor, lengths: Tensor, blank: int = 0) -> lis
     decoded = []
     for symbols, length in zip(log_probs.argmax(-1).tolist(), lengths.tolist(), strict=True):
         path = symbols[:length]
-        before = [None, *path[:-1]]
+        before = [None, *path]
         decoded.append([symbol for symbol, last in zip(path, before, strict=False) if symbol not in (last, blank)])
     return decoded
 

@@ -44,7 +44,7 @@ def layer_summary(model: nn.Module, *inputs: Any) -> list[dict[str, Any]]:
             }
         )
 
-    leaves = [module for module in names if not any(module.children())]
+    leaves = [module for module in names if not list(module.children())]
     hooks = [leaf.register_forward_hook(record) for leaf in leaves]
     try:
         with evaluation_mode(model), torch.no_grad():
@@ -56,7 +56,7 @@ def layer_summary(model: nn.Module, *inputs: Any) -> list[dict[str, Any]]:
 
 
 def export_onnx(model: nn.Module, example: Tensor, path: str | PathLike[str]) -> None:
-    rows = torch.cat([example[:1], example[:1]])  # to torch.export a size of 1 may be a constant
+    rows = torch.cat([example, example])  # to torch.export a size of 1 may be a constant
     with evaluation_mode(model):
         torch.onnx.export(
             model,

@@ -13,7 +13,7 @@ def export_model(model: nn.Module, example: Tensor, path: str | PathLike[str]) -
     model.eval()
     try:
         # Sizes 0 and 1 become constants of the program; only from 2 rows on can the batch size stay free.
-        rows = torch.cat([example[:1], example[:1]])
+        rows = torch.cat([example, example])
         program = torch.export.export(model, (rows,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},))
     finally:
         for module, mode in modes:
