@@ -108,54 +108,41 @@ def _largest(numbers: np.ndarray) -> float:
     return float(np.abs(numbers).max()) if numbers.size else 0.0
 
 
-def largest_number(expected: Any, exact: Any, depth: int = 0) -> float:
+def largest_number(expected: Any, exact: Any) -> float:
     """The largest finite floating-point number in an observation, of tensors and numbers that are not mere rounding."""
+    leaves = (leaf for _, leaf in _leaves(expected, exact))
+    return max((leaf.size for leaf in leaves if leaf.error <= SOUND * leaf.size), default=0.0)
+
+
+def roundings(expected: Any, exact: Any) -> Iterator[tuple[str, Rounding]]:
+    """The paths in an observation of the reference whose numbers are off, and how far; where all are 0 is left out."""
+    return ((path, leaf) for path, leaf in _leaves(expected, exact) if leaf.error and leaf.size)
+
+
+def _leaves(expected: Any, exact: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Rounding]]:
+    """The floating-point tensors and numbers in an observation; what `exact` does not have is taken for exact."""
     if isinstance(expected, torch.Tensor):
         if not (expected.is_floating_point() or expected.is_complex()):
-            return 0.0
+            return
         numbers = to_numbers(expected)
         usable = isinstance(exact, torch.Tensor) and exact.shape == expected.shape
         truth = to_numbers(exact) if usable and exact.is_complex() == expected.is_complex() else numbers
         finite = np.isfinite(numbers) & np.isfinite(truth)
-        own, size = _largest(numbers[finite] - truth[finite]), _largest(truth[finite])
-        return size if own <= SOUND * size else 0.0
-    if isinstance(expected, float):
+        yield path, Rounding(_largest(numbers[finite] - truth[finite]), _largest(truth[finite]))
+    elif isinstance(expected, float):
         sure = exact if isinstance(exact, float) else expected
-        return abs(sure) if abs(expected - sure) <= SOUND * abs(sure) < np.inf else 0.0
-    if depth > MAX_DEPTH:
-        return 0.0
-    if isinstance(expected, dict):
-        beside = exact if isinstance(exact, dict) else {}
-        pairs = [(item, beside.get(key)) for key, item in expected.items()]
-    elif isinstance(expected, list | tuple):
-        same = isinstance(exact, list | tuple) and len(exact) == len(expected)
-        pairs = list(zip(expected, exact if same else [None] * len(expected), strict=True))
-    else:
-        return 0.0
-    return max((largest_number(item, truth, depth + 1) for item, truth in pairs), default=0.0)
-
-
-def roundings(expected: Any, exact: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Rounding]]:
-    """The paths in an observation of the reference whose numbers are off, and how far; where all are 0 is left out."""
-    if isinstance(expected, torch.Tensor) and isinstance(exact, torch.Tensor):
-        floats = all(one.is_floating_point() or one.is_complex() for one in (expected, exact))
-        if floats and expected.shape == exact.shape and expected.is_complex() == exact.is_complex():
-            numbers, truth = to_numbers(expected), to_numbers(exact)
-            finite = np.isfinite(numbers) & np.isfinite(truth)
-            error, size = _largest(numbers[finite] - truth[finite]), _largest(truth[finite])
-            if error and size:
-                yield path, Rounding(error, size)
-    elif isinstance(expected, float) and isinstance(exact, float):
-        if 0 < abs(expected - exact) < np.inf and exact:
-            yield path, Rounding(abs(expected - exact), abs(exact))
+        if abs(expected) < np.inf and abs(sure) < np.inf:
+            yield path, Rounding(abs(expected - sure), abs(sure))
     elif depth > MAX_DEPTH:
         return
-    elif isinstance(expected, dict) and isinstance(exact, dict):
+    elif isinstance(expected, dict):
+        beside = exact if isinstance(exact, dict) else {}
         for key, item in expected.items():
-            yield from roundings(item, exact.get(key), join(path, key), depth + 1)
-    elif isinstance(expected, list | tuple) and isinstance(exact, list | tuple):
-        for place, (item, truth) in enumerate(zip(expected, exact, strict=False)):
-            yield from roundings(item, truth, join(path, place), depth + 1)
+            yield from _leaves(item, beside.get(key), join(path, key), depth + 1)
+    elif isinstance(expected, list | tuple):
+        same = isinstance(exact, list | tuple) and len(exact) == len(expected)
+        for place, (item, truth) in enumerate(zip(expected, exact if same else [None] * len(expected), strict=True)):
+            yield from _leaves(item, truth, join(path, place), depth + 1)
 
 
 def to_numbers(tensor: torch.Tensor) -> np.ndarray:

@@ -4,7 +4,7 @@ import torch
 from hypothesis import strategies as some
 from torch import nn
 
-from judge.checks import at_least, check, gradients, moments, outcome
+from judge.checks import at_least, check, gradients, moments, names_and_shapes, outcome
 
 
 def layer_of(solution, make, embed=8, heads=2, **options):
@@ -102,14 +102,9 @@ def follows_the_contract(solution, make):
     def dropout_in_evaluation():
         return layer_of(solution, make, dropout=0.5)(x)
 
-    def names(**options):
-        return {
-            name: tuple(tensor.shape) for name, tensor in solution.SelfAttention(8, 2, **options).state_dict().items()
-        }
-
     return {
-        "names": names,
-        "names, bias=False": lambda: names(bias=False),
+        "names": lambda: names_and_shapes(solution.SelfAttention(8, 2)),
+        "names, bias=False": lambda: names_and_shapes(solution.SelfAttention(8, 2, bias=False)),
         "bias=False": lambda: layer_of(solution, make, bias=False)(x),
         "bad heads": lambda: outcome(solution.SelfAttention, 8, 3),
         "unchanged inputs": unchanged,

@@ -19,9 +19,13 @@ def rivals(make, x):
     return x
 
 
+def learns(gradient):
+    return gradient is not None and bool((gradient != 0).any())
+
+
 def without_digits_of_the_scale(found):
     """Only whether there is a gradient of a large logit_scale: its digits are what is left of logits of 100."""
-    return found | {"logit_scale": found["logit_scale"] is not None and bool(found["logit_scale"] != 0)}
+    return found | {"logit_scale": learns(found["logit_scale"])}
 
 
 def number(make, value, **options):
@@ -69,7 +73,7 @@ def learns_from_both_sides(solution, make, count, dim, scale):
 
     def above():  # logits of 190 leave a gradient few digits, but not none
         found = run(5.25, rivals(make, vectors(make, 3, dim)), rivals(make, vectors(make, 3, dim)))
-        return {name: gradient is not None and bool((gradient != 0).any()) for name, gradient in found.items()}
+        return {name: learns(gradient) for name, gradient in found.items()}
 
     return {"plain": plain, "above log 100, something to learn": above}
 
